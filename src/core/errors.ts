@@ -1,0 +1,114 @@
+/**
+ * The catalogue: every error that upgate throws, by its stable code. `title` is the section's heading in
+ * docs/errors.md; `remedy` is what the operator or the vendor does about it. A test keeps docs and catalogue in step.
+ */
+export const ERRORS = {
+  ERR_UPGATE_OPTIONS: {
+    title: "The options are not valid",
+    remedy: "Correct every option named in the message; docs/configuration.md lists them all.",
+  },
+  ERR_UPGATE_CONFIG_FILE: {
+    title: "The configuration file can't be used",
+    remedy: "Make the file's default export the object that defineConfig() returns.",
+  },
+  ERR_UPGATE_DRIVER_MISSING: {
+    title: "No database driver is installed",
+    remedy: "Install the package named in the message with npm.",
+  },
+  ERR_UPGATE_DATABASE: {
+    title: "The database can't be reached or read",
+    remedy: "Check that the database server runs and that the address, user and password are right.",
+  },
+  ERR_UPGATE_VERSION_ROW: {
+    title: "The version row holds no version",
+    remedy: "Put the installed release's version into the row by hand, or restore the row from a backup.",
+  },
+  ERR_UPGATE_PROTOCOL: {
+    title: "A newer upgate manages this database",
+    remedy: "Upload files that contain the newer upgate, then restart the application.",
+  },
+  ERR_UPGATE_LEASE_HELD: {
+    title: "Another process is upgrading already",
+    remedy: "Wait until it has finished; its progress can be followed at /install.",
+  },
+  ERR_UPGATE_LEASE_LOST: {
+    title: "Another process has taken over the upgrade",
+    remedy: "Nothing to do here: follow the upgrade at /install.",
+  },
+  ERR_UPGATE_STATE: {
+    title: "This can't be done in the present state",
+    remedy: "Open /install: it shows the state and the next step.",
+  },
+  ERR_UPGATE_RUN_UNKNOWN: {
+    title: "The run is not in this database",
+    remedy: "Make sure that the application and the configuration file name the same database.",
+  },
+  ERR_UPGATE_RELEASE_CHANGED: {
+    title: "The files changed while the upgrade was being started",
+    remedy: "Wait until the upload has finished, restart the application, and start again.",
+  },
+  ERR_UPGATE_MIGRATION_INVALID: {
+    title: "A migration file is not usable",
+    remedy: "Make the file export a function named up.",
+  },
+  ERR_UPGATE_MIGRATION_FAILED: {
+    title: "A migration failed",
+    remedy: "Remove the cause named in the message, then press Retry, or upload a corrected release.",
+  },
+  ERR_UPGATE_RUNNER_START: {
+    title: "The upgrade process did not start",
+    remedy: "Read its log, named in the message; correct the cause, then press Retry.",
+  },
+  ERR_UPGATE_NODES_OPEN: {
+    title: "Not every node has closed",
+    remedy: "Stop or restart the nodes named in the message, then press Retry.",
+  },
+  ERR_UPGATE_NO_BACKUP_DRIVER: {
+    title: "upgate can't make the backup itself",
+    remedy: "Make a backup with your hosting panel or your database tool, then go on with “I Have a Backup”.",
+  },
+  ERR_UPGATE_APPLICATION_START: {
+    title: "The application did not start",
+    remedy: "The cause is the application's own error; see the stack in the log.",
+  },
+} as const satisfies Record<string, { title: string; remedy: string }>;
+
+export type UpgateErrorCode = keyof typeof ERRORS;
+
+export interface UpgateErrorOptions {
+  readonly cause?: unknown;
+  /** Replaces the catalogue's remedy where the place knows a better one. */
+  readonly remedy?: string;
+  readonly problems?: readonly OptionProblem[];
+}
+
+/** One problem of the options: where it is, and what is wrong there. */
+export interface OptionProblem {
+  /** Dotted path of the option, e.g. `versionRow.table`. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** Every error that upgate throws: a stable `code`, a message for a layman, a `remedy`, and the `cause` where there is one. */
+export class UpgateError extends Error {
+  readonly code: UpgateErrorCode;
+  readonly remedy: string;
+  /** Filled by `ERR_UPGATE_OPTIONS` only: all problems at once. */
+  readonly problems: readonly OptionProblem[];
+
+  constructor(code: UpgateErrorCode, message: string, options: UpgateErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = "UpgateError";
+    this.code = code;
+    this.remedy = options.remedy ?? ERRORS[code].remedy;
+    this.problems = options.problems ?? [];
+  }
+}
+
+export function isUpgateError(error: unknown, code?: UpgateErrorCode): error is UpgateError {
+  return error instanceof UpgateError && (code === undefined || error.code === code);
+}
+
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,207 @@
+import type { Knex } from "knex";
+import type { Logger } from "./ports.js";
+import { type OptionProblem, UpgateError } from "./errors.js";
+import { codeVersionProblem } from "./version.js";
+import { Checker } from "./option-checker.js";
+
+/** What `createUpgate` and `defineConfig` take. docs/configuration.md lists each option with unit, bound and default. */
+export interface UpgateOptions {
+  /** Code version: semver without build metadata, e.g. `8.6.1` or `8.6.1-release.1`. */
+  version: string;
+  /** `mysql://…`, `sqlite:./data/app.db`, a knex configuration, or a knex instance. */
+  database: string | Knex.Config | Knex;
+  /** Folder of the migrations: path (relative to the configuration file) or file URL. */
+  migrations: string | URL;
+  /** Markdown file; without it the wizard has no licence step. */
+  license?: string | URL;
+  /** Markdown file, or an https address to link to. */
+  releaseNotes?: string | URL;
+  /** The release's manifest, `release.json`. */
+  release?: string | URL;
+  /** Where the installer is mounted, as the browser sees it below `basePath`. Default `/install`. */
+  installPath?: string;
+  /** Prefix of the whole application, as the browser sees it. Default empty. */
+  basePath?: string;
+  /** Secret that opens the wizard, at least 16 characters. Default: `UPGATE_INSTALL_KEY`, else generated. */
+  installKey?: string | undefined;
+  /** Folder for the generated install key, the runner's logs, backups and reports. Default `./data`. */
+  dataDir?: string | URL;
+  /** The row that holds the installed version. */
+  versionRow?: Partial<VersionRowOptions>;
+  /** Served by the guard itself; `false` turns them off. */
+  probes?: Partial<ProbeOptions> | false;
+  branding?: BrandingOptions;
+  /** Folders looked in before the package's own views. */
+  views?: (string | URL)[];
+  /** How often every node reads the state, ms. 100 to 60,000; default 1,000. */
+  pollMs?: number;
+  /** A node that can't read for this long closes by itself, ms. At least 3 × pollMs; default 30,000. */
+  nodeTtlMs?: number;
+  /** A holder whose beat stands still for this long has lost the lease, ms. At least 1,000; default 15,000. */
+  leaseTtlMs?: number;
+  /** Default: console. */
+  logger?: Logger;
+  /** The file that this configuration comes from: the upgrade's own process reads it. Default: `upgate.config.{mjs,js,ts}` in the working directory. */
+  configFile?: string | URL;
+}
+
+export interface VersionRowOptions {
+  /** Default `tbl_config`. */
+  table: string;
+  /** Default `setting`. */
+  keyColumn: string;
+  /** Default `version`. */
+  key: string;
+  /** Default `value`. */
+  valueColumn: string;
+  /** Turns the row's text into semver, for rows such as "8.6". Returning null: no version. */
+  parse?: (text: string) => string | null;
+}
+
+export interface ProbeOptions {
+  /** 200 while the process lives. Default `/healthz/live`. */
+  live: string;
+  /** 200 when application, page or wizard can be served. Default `/healthz/ready`. */
+  ready: string;
+  /** 200 only while the gate is open. Default `/healthz/open`. */
+  open: string;
+}
+
+export interface BrandingOptions {
+  /** The product's name. Default: none; the pages speak of "this site". */
+  name?: string;
+  /** Address of a logo for the wizard, same origin or `data:`. */
+  logoUrl?: string;
+  /** CSS hex colour, `#rgb` or `#rrggbb`. */
+  accentColor?: string;
+  supportUrl?: string;
+  /** Where the done page leads. Default `/admin`. */
+  adminUrl?: string;
+  /** A sentence of the vendor's on the maintenance page, plain text, up to 500 characters. */
+  maintenanceMessage?: string;
+}
+
+/** The options after parsing: every member present, every value checked. Paths are as given. */
+export interface ParsedOptions {
+  readonly version: string;
+  readonly database: string | Knex.Config | Knex;
+  readonly migrations: string | URL;
+  readonly license: string | URL | null;
+  readonly releaseNotes: string | URL | null;
+  readonly release: string | URL | null;
+  readonly installPath: string;
+  readonly basePath: string;
+  readonly installKey: string | null;
+  readonly dataDir: string | URL;
+  readonly versionRow: Readonly<VersionRowOptions>;
+  readonly probes: Readonly<ProbeOptions> | false;
+  readonly branding: Readonly<BrandingOptions>;
+  readonly views: readonly (string | URL)[];
+  readonly pollMs: number;
+  readonly nodeTtlMs: number;
+  readonly leaseTtlMs: number;
+  readonly logger: Logger;
+  readonly configFile: string | URL | null;
+}
+
+const TOP_LEVEL = [
+  "version", "database", "migrations", "license", "releaseNotes", "release", "installPath", "basePath", "installKey", "dataDir", "versionRow",
+  "probes", "branding", "views", "pollMs", "nodeTtlMs", "leaseTtlMs", "logger", "configFile",
+] as const satisfies readonly (keyof UpgateOptions)[];
+const VERSION_ROW = ["table", "keyColumn", "key", "valueColumn", "parse"] as const satisfies readonly (keyof VersionRowOptions)[];
+const PROBES = ["live", "ready", "open"] as const satisfies readonly (keyof ProbeOptions)[];
+const BRANDING = ["name", "logoUrl", "accentColor", "supportUrl", "adminUrl", "maintenanceMessage"] as const satisfies readonly (keyof BrandingOptions)[];
+
+/** An install key shorter than this could be guessed. */
+export const MIN_INSTALL_KEY_LENGTH = 16;
+
+/** Untrusted options to parsed ones, with every problem found; the value is meaningful only when there is none. */
+export function checkOptions(input: unknown, env: Readonly<Record<string, string | undefined>>): { value: ParsedOptions; problems: OptionProblem[] } {
+  if (typeof input !== "object" || input === null) {
+    return { value: {} as ParsedOptions, problems: [{ path: "options", message: "must be an object; see defineConfig()" }] };
+  }
+  const root = new Checker("", input as Record<string, unknown>);
+  root.known(TOP_LEVEL);
+  const version = root.check("version", codeVersionProblem) as string;
+  const installKey = root.optionalString("installKey") ?? (env["UPGATE_INSTALL_KEY"] || null);
+  if (installKey !== null && installKey.length < MIN_INSTALL_KEY_LENGTH) root.problem("installKey", `must have at least ${MIN_INSTALL_KEY_LENGTH} characters, got ${installKey.length}`);
+  const pollMs = root.integer("pollMs", 1000, 100, 60_000);
+  const value: ParsedOptions = {
+    version,
+    database: root.check("database", databaseProblem) as string | Knex.Config | Knex,
+    migrations: root.path("migrations", true) as string | URL,
+    license: root.path("license", false),
+    releaseNotes: root.path("releaseNotes", false),
+    release: root.path("release", false),
+    installPath: root.urlPath("installPath", "/install"),
+    basePath: root.urlPath("basePath", ""),
+    installKey,
+    dataDir: root.path("dataDir", false) ?? "./data",
+    versionRow: parseVersionRow(root.child("versionRow")),
+    probes: root.input["probes"] === false ? false : parseProbes(root.child("probes")),
+    branding: parseBranding(root.child("branding")),
+    views: root.paths("views"),
+    pollMs,
+    nodeTtlMs: root.integer("nodeTtlMs", 30_000, 3 * pollMs, 3_600_000),
+    leaseTtlMs: root.integer("leaseTtlMs", 15_000, 1000, 3_600_000),
+    logger: (root.check("logger", loggerProblem) as Logger | undefined) ?? console,
+    configFile: root.path("configFile", false),
+  };
+  return { value, problems: root.problems };
+}
+
+/** Throws `ERR_UPGATE_OPTIONS` with all problems when there are any. */
+export function refuseProblems(problems: readonly OptionProblem[]): void {
+  if (problems.length === 0) return;
+  const lines = problems.map(({ path, message }) => `  ${path}: ${message}`);
+  throw new UpgateError("ERR_UPGATE_OPTIONS", `upgate's options have ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:\n${lines.join("\n")}`, { problems });
+}
+
+function parseVersionRow(row: Checker): VersionRowOptions {
+  row.known(VERSION_ROW);
+  const parse = row.check("parse", (value) => (value === undefined || typeof value === "function" ? null : "must be a function"));
+  return {
+    table: row.identifier("table", "tbl_config"),
+    keyColumn: row.identifier("keyColumn", "setting"),
+    key: row.optionalString("key") ?? "version",
+    valueColumn: row.identifier("valueColumn", "value"),
+    ...(parse ? { parse: parse as (text: string) => string | null } : {}),
+  };
+}
+
+function parseProbes(probes: Checker): ProbeOptions {
+  probes.known(PROBES);
+  return {
+    live: probes.urlPath("live", "/healthz/live"),
+    ready: probes.urlPath("ready", "/healthz/ready"),
+    open: probes.urlPath("open", "/healthz/open"),
+  };
+}
+
+function parseBranding(branding: Checker): BrandingOptions {
+  branding.known(BRANDING);
+  const colour = branding.optionalString("accentColor");
+  if (colour !== undefined && !/^#(?:[0-9a-f]{3}|[0-9a-f]{6})$/i.test(colour)) branding.problem("accentColor", 'must be a hex colour such as "#2454c7"');
+  const message = branding.optionalString("maintenanceMessage");
+  if (message !== undefined && message.length > 500) branding.problem("maintenanceMessage", `must have at most 500 characters, got ${message.length}`);
+  const entries = BRANDING.map((name) => [name, branding.optionalString(name)] as const).filter(([, text]) => text !== undefined);
+  return { adminUrl: "/admin", ...(Object.fromEntries(entries) as BrandingOptions) };
+}
+
+function databaseProblem(value: unknown): string | null {
+  if (typeof value === "string") {
+    return /^(?:mysql|mariadb):\/\/[^/]+\/[^/?]+/.test(value) || /^sqlite:./.test(value)
+      ? null
+      : 'must look like "mysql://user:password@host:3306/database" or "sqlite:./data/app.db"';
+  }
+  if (typeof value === "function" && "client" in value && "raw" in value) return null;
+  if (typeof value === "object" && value !== null && "client" in value) return null;
+  return value === undefined ? "is required" : "must be an address, a knex configuration, or a knex instance";
+}
+
+function loggerProblem(value: unknown): string | null {
+  if (value === undefined) return null;
+  const missing = ["info", "warn", "error"].filter((name) => typeof (value as Record<string, unknown> | null)?.[name] !== "function");
+  return missing.length === 0 ? null : `must have the functions info, warn and error; missing: ${missing.join(", ")}`;
+}
+

@@ -1,0 +1,57 @@
+import type { HistoryEntry, MigrationFile } from "./migration.js";
+import { compareVersions } from "./version.js";
+
+export type PlanStatus = "pending" | "running" | "applied" | "failed";
+
+export interface PlannedMigration {
+  readonly name: string;
+  readonly version: string;
+  readonly status: PlanStatus;
+  /** Wall time in ms; null until applied. */
+  readonly ms: number | null;
+}
+
+/** Semver order of the release, then file name by code unit, as knex sorts. */
+export function sortMigrations<T extends { readonly name: string; readonly version: string }>(files: readonly T[]): T[] {
+  return [...files].sort((a, b) => compareVersions(a.version, b.version) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}
+
+/**
+ * The migrations still to apply for the code version, in order: those of releases up to it that the history does not
+ * hold as finished. Files of later releases are not part of this code's plan.
+ */
+export function pendingMigrations(files: readonly MigrationFile[], history: readonly Pick<HistoryEntry, "name" | "finishedAt">[], codeVersion: string): MigrationFile[] {
+  const applied = new Set<string>();
+  for (const entry of history) if (entry.finishedAt !== null) applied.add(entry.name);
+  return sortMigrations(files.filter((file) => !applied.has(file.name) && compareVersions(file.version, codeVersion) <= 0));
+}
+
+/**
+ * A run's plan as everybody may read it: the names recorded when the run started, each with what the history says.
+ * `stopped` is true for a run that is no longer executing: its unfinished migration counts as failed.
+ */
+export function planProgress(planned: readonly { readonly name: string; readonly version: string }[], history: readonly HistoryEntry[], stopped: boolean): PlannedMigration[] {
+  const entries = new Map(history.map((entry) => [entry.name, entry]));
+  return planned.map(({ name, version }) => {
+    const entry = entries.get(name);
+    if (!entry) return { name, version, status: "pending", ms: null };
+    if (entry.finishedAt !== null) return { name, version, status: "applied", ms: entry.durationMs };
+    return { name, version, status: stopped ? "failed" : "running", ms: null };
+  });
+}
+
+/** Whole per cent of the migrations applied; 100 only when all are, and for an empty plan. */
+export function percentApplied(plan: readonly PlannedMigration[]): number {
+  if (plan.length === 0) return 100;
+  return Math.floor((plan.filter((migration) => migration.status === "applied").length / plan.length) * 100);
+}
+
+/**
+ * Seconds that the rest will take if the migrations to come are like those applied; null before the first one is.
+ */
+export function etaSeconds(plan: readonly PlannedMigration[]): number | null {
+  const applied = plan.filter((migration) => migration.status === "applied");
+  if (applied.length === 0) return null;
+  const spentMs = applied.reduce((sum, migration) => sum + (migration.ms ?? 0), 0);
+  return Math.ceil(((spentMs / applied.length) * (plan.length - applied.length)) / 1000);
+}

@@ -1,0 +1,76 @@
+export type RunKind = "upgrade" | "install" | "restore";
+
+/**
+ * `draft`: the operator is still on the way to the start. `running` holds also for a run whose process died: whether it is
+ * alive says the lease. The rest is final, except `failed`, which may be retried or superseded.
+ */
+export type RunStatus = "draft" | "running" | "completed" | "failed" | "aborted" | "superseded";
+
+/** `starting` and `closing` come before the first statement: a run that dies there has changed nothing. */
+export type RunPhase = "starting" | "closing" | "migrating" | "finishing" | "done";
+
+export interface RunError {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+  /** The migration it happened in, where it was one. */
+  readonly migration: string | null;
+}
+
+/** What the operator has done before the start. */
+export interface RunDraft {
+  /** ISO 8601, UTC; null until the licence is accepted. */
+  readonly licenseAcceptedAt: string | null;
+  /** SHA-256 of the accepted text, hex. */
+  readonly licenseHash: string | null;
+  readonly reviewedAt: string | null;
+  /** Who vouches for the backup; null until the start. */
+  readonly backup: BackupClaim | null;
+}
+
+/** The operator's word that a backup exists: kept with the run. */
+export interface BackupClaim {
+  readonly kind: "own";
+  readonly confirmedAt: string;
+  /** IP address of the browser, or `cli`. */
+  readonly address: string;
+}
+
+/** One row of `upgate_run`. */
+export interface Run extends RunDraft {
+  readonly id: string;
+  readonly kind: RunKind;
+  /** Null for a fresh installation. */
+  readonly fromVersion: string | null;
+  readonly toVersion: string;
+  readonly status: RunStatus;
+  readonly phase: RunPhase;
+  /** Grows with every closing; nodes acknowledge it. */
+  readonly epoch: number;
+  readonly plan: readonly { readonly name: string; readonly version: string }[];
+  readonly error: RunError | null;
+  readonly createdAt: string;
+  readonly startedAt: string | null;
+  readonly finishedAt: string | null;
+}
+
+/** What tells one process from every other, also across containers with the same host name. */
+export interface ProcessIdentity {
+  readonly host: string;
+  /** Equal only for processes that can see each other's process ids. */
+  readonly hostId: string;
+  readonly pid: number;
+  /** Tells a process from a later one with the same id; null where the system does not say. */
+  readonly startedTicks: string | null;
+}
+
+/** The row of `upgate_lease`. */
+export interface Lease {
+  /** Null when nobody holds it. */
+  readonly holder: ProcessIdentity | null;
+  /** Only ever grows. */
+  readonly token: number;
+  readonly beat: number;
+  /** ISO 8601, UTC: since when the holder has it. */
+  readonly acquiredAt: string | null;
+}

@@ -1,0 +1,170 @@
+import type { PlannedMigration } from "../core/plan.js";
+import type { RunError, RunKind } from "../core/run.js";
+import type { MaintenanceCode, VersionStateKind } from "../core/version-state.js";
+
+/** What every page of the wizard gets besides its own model. */
+export interface PageFrame {
+  /** Prefix of every relative link: empty, or the mount's last segment with a slash when the page is the mount itself. */
+  readonly base: string;
+  readonly brand: { readonly name: string; readonly logoUrl: string | null; readonly supportUrl: string | null };
+  /** True when the vendor set an accent colour: `assets/theme.css` holds it. */
+  readonly themed: boolean;
+  /** Which words the page uses. */
+  readonly words: Words;
+  /** The steps shown at the top; empty on pages outside the walk. */
+  readonly steps: readonly StepMark[];
+  /** For the hidden field `_csrf` of every form. */
+  readonly csrf: string;
+}
+
+/** `Upgrade` or `Install`, as headings and sentences need it. */
+export interface Words {
+  readonly kind: RunKind;
+  /** `Upgrade` or `Install`: headings and buttons. */
+  readonly title: "Upgrade" | "Install";
+  /** `upgrade` or `installation`: sentences. */
+  readonly noun: "upgrade" | "installation";
+}
+
+export interface StepMark {
+  readonly id: string;
+  readonly label: string;
+  readonly status: "done" | "current" | "todo";
+}
+
+export type Severity = "ok" | "info" | "warning" | "danger";
+
+/** One check of System Health and of the review page. */
+export interface Check {
+  readonly id: string;
+  readonly title: string;
+  readonly severity: Severity;
+  readonly message: string;
+  /** Null when there is nothing to do. */
+  readonly remedy: string | null;
+}
+
+export interface KeyModel {
+  readonly error: string | null;
+  /** Where the operator finds a generated key: a file name below the data folder; null when the vendor set the key. */
+  readonly keyFile: string | null;
+}
+
+export interface LicenseModel {
+  /** Rendered from Markdown, safe to print as it is. */
+  readonly html: string;
+  readonly error: string | null;
+}
+
+export interface ReviewModel {
+  readonly fromVersion: string | null;
+  readonly toVersion: string;
+  readonly releases: readonly { readonly version: string; readonly migrations: readonly string[] }[];
+  readonly migrationCount: number;
+  readonly checks: readonly Check[];
+  /** Safe HTML, null when there are none. */
+  readonly notesHtml: string | null;
+  readonly notesUrl: string | null;
+  /** Why the run can't be started in this state, and what to do instead; null when it can. */
+  readonly blocked: { readonly reason: string; readonly remedy: string } | null;
+}
+
+export interface BackupModel {
+  /** True when upgate has a driver that can make the backup itself. */
+  readonly canCreate: boolean;
+  readonly databaseLabel: string;
+  /** True for an empty database: there is nothing to back up. */
+  readonly nothingToLose: boolean;
+  readonly error: { readonly reason: string; readonly remedy: string } | null;
+}
+
+/** The `status` JSON of the HTTP contract, also sent as server-sent events. */
+export interface StatusModel {
+  readonly state: { readonly kind: VersionStateKind; readonly codeVersion: string; readonly installedVersion: string | null };
+  readonly run: {
+    readonly id: string;
+    /** `interrupted` is derived: a running run whose process is gone. */
+    readonly status: "running" | "interrupted" | "failed" | "completed";
+    readonly startedAt: string;
+    readonly percent: number;
+    readonly etaSeconds: number | null;
+    readonly migrations: readonly PlannedMigration[];
+    /** What the runner does just now, for people. */
+    readonly activity: string;
+  } | null;
+}
+
+export interface ProgressModel {
+  readonly status: StatusModel;
+  readonly fromVersion: string | null;
+  readonly toVersion: string;
+  /** True when the process is gone and the operator may resume. */
+  readonly interrupted: boolean;
+  readonly remedy: string;
+  /** Who runs it: host and process id. */
+  readonly holder: string | null;
+  /** An error of the last button pressed, e.g. a lost race. */
+  readonly error: { readonly reason: string; readonly remedy: string } | null;
+}
+
+export interface FailedModel {
+  readonly reason: string;
+  readonly remedy: string;
+  readonly error: RunError | null;
+  readonly migrations: readonly PlannedMigration[];
+  readonly fromVersion: string | null;
+  readonly toVersion: string;
+  readonly notice: { readonly reason: string; readonly remedy: string } | null;
+}
+
+export interface DoneModel {
+  readonly fromVersion: string | null;
+  readonly toVersion: string;
+  readonly migrations: readonly PlannedMigration[];
+  readonly durationMs: number | null;
+  readonly adminUrl: string;
+  readonly notesHtml: string | null;
+  readonly notesUrl: string | null;
+}
+
+/** Pages that only say something: unknown step, refused form, oversized body. */
+export interface MessageModel {
+  readonly heading: string;
+  readonly text: string;
+  readonly remedy: string | null;
+  /** A link back, relative; null for none. */
+  readonly link: { readonly href: string; readonly label: string } | null;
+}
+
+export interface HealthModel {
+  readonly brand: PageFrame["brand"];
+  /** The page's own style sheet, text: printed into a style element whose hash the policy names. */
+  readonly css: string;
+  readonly badge: BadgeModel;
+  readonly groups: readonly { readonly title: string; readonly checks: readonly Check[] }[];
+  readonly runs: readonly { readonly id: string; readonly kind: RunKind; readonly from: string | null; readonly to: string; readonly status: string; readonly startedAt: string | null; readonly durationMs: number | null }[];
+  readonly generatedAt: string;
+}
+
+export interface BadgeModel {
+  readonly codeVersion: string;
+  readonly installedVersion: string | null;
+  readonly kind: VersionStateKind;
+  /** `You are up to date!` when so. */
+  readonly label: string;
+  readonly severity: Severity;
+  /** Where a click leads: the installer when something is to do there, else null. */
+  readonly href: string | null;
+}
+
+/** The maintenance page: needs no database, no host template, no external asset. */
+export interface MaintenanceModel {
+  readonly code: MaintenanceCode;
+  /** `Err 2` as people read it. */
+  readonly label: string;
+  readonly name: string;
+  readonly message: string | null;
+  readonly supportUrl: string | null;
+  readonly css: string;
+  readonly script: string;
+}
