@@ -1,3 +1,4 @@
+import type { Check, Severity } from "../core/check.js";
 import type { PlannedMigration } from "../core/plan.js";
 import type { RunError, RunKind } from "../core/run.js";
 import type { MaintenanceCode, VersionStateKind } from "../core/version-state.js";
@@ -30,18 +31,6 @@ export interface StepMark {
   readonly id: string;
   readonly label: string;
   readonly status: "done" | "current" | "todo";
-}
-
-export type Severity = "ok" | "info" | "warning" | "danger";
-
-/** One check of System Health and of the review page. */
-export interface Check {
-  readonly id: string;
-  readonly title: string;
-  readonly severity: Severity;
-  readonly message: string;
-  /** Null when there is nothing to do. */
-  readonly remedy: string | null;
 }
 
 export interface KeyModel {

@@ -1,0 +1,6 @@
+export async function up(knex) {
+  await knex.schema.alterTable("invoices", (table) => {
+    table.index(["status", "due_at"]);
+  });
+  await knex.raw("UPDATE invoices SET status = 'overdue' WHERE status = 'unpaid' AND due_at < CURRENT_DATE");
+}

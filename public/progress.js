@@ -1,0 +1,210 @@
+// Keeps the progress page up to date: server-sent events, else polling. The page works without it.
+
+const SILENCE_MS = 5000;
+const WATCHDOG_MS = 10_000;
+const POLL_MS = 1000;
+const SPEAK_MS = 5000;
+const LEAVE_MS = 5000;
+const LEFT_AT = "upgate-left-at";
+
+const root = document.querySelector("#progress");
+const { events, status, page, shown } = root.dataset;
+const stopped = shown === "interrupted" ? "stopped" : null;
+const words = {
+  pending: "waiting",
+  running: stopped ?? "running",
+  applied: "done",
+  failed: stopped ?? "failed",
+};
+const part = (id) => document.getElementById(id);
+const list = document.querySelector(".changes-list");
+const rows = new Map([...list.children].map((row) => [row.dataset.name, row]));
+const title = document.title;
+const begun = performance.now() - Number(root.dataset.elapsedMs);
+
+let run = root.dataset.run;
+let live = false;
+let polling = false;
+let checking = false;
+let refusals = 0;
+let heardAt = performance.now();
+let leaveTimer;
+let speakTimer;
+let spokenAt = -SPEAK_MS;
+let toSpeak = "";
+
+/** The words match views/partials/duration.ejs. */
+function duration(ms) {
+  const whole = Math.floor(ms / 1000);
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 10_000) return `${Number((ms / 1000).toFixed(1))} s`;
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+function setText(element, text) {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+function addRow(name) {
+  const row = document.createElement("li");
+  row.className = "change";
+  row.dataset.name = name;
+  for (const suffix of ["name", "status", "time"]) {
+    const cell = document.createElement("span");
+    cell.className = `change-${suffix}`;
+    row.append(cell, " ");
+  }
+  rows.set(name, row);
+  list.append(row);
+  return row;
+}
+
+function showMigration(migration) {
+  const row = rows.get(migration.name) ?? addRow(migration.name);
+  const [name, state, time] = row.children;
+  setText(name, migration.name);
+  setText(state, words[migration.status] ?? migration.status);
+  setText(time, migration.ms === null ? "" : duration(migration.ms));
+  if (row.dataset.status === migration.status) return;
+  row.dataset.status = migration.status;
+  const box = list.parentElement;
+  if (migration.status === "running") box.scrollTop = row.offsetTop - box.clientHeight / 2;
+}
+
+/** At most one announcement in SPEAK_MS, and always the latest. */
+function speak(text) {
+  toSpeak = text;
+  clearTimeout(speakTimer);
+  speakTimer = setTimeout(
+    () => {
+      spokenAt = performance.now();
+      setText(part("spoken"), toSpeak);
+    },
+    Math.max(0, spokenAt + SPEAK_MS - performance.now()),
+  );
+}
+
+/** The server knows which page fits. Never more often than every LEAVE_MS, so that a disagreement can't become a storm. */
+function leave() {
+  let last = 0;
+  try {
+    last = Number(sessionStorage.getItem(LEFT_AT));
+  } catch {}
+  leaveTimer ??= setTimeout(
+    () => {
+      try {
+        sessionStorage.setItem(LEFT_AT, String(Date.now()));
+      } catch {}
+      location.replace(new URL(page, document.baseURI));
+    },
+    Math.min(LEAVE_MS, Math.max(0, last + LEAVE_MS - Date.now())),
+  );
+}
+
+function stay() {
+  clearTimeout(leaveTimer);
+  leaveTimer = undefined;
+}
+
+function heard() {
+  heardAt = performance.now();
+  refusals = 0;
+  root.classList.remove("progress-lost");
+}
+
+function lost() {
+  root.classList.add("progress-lost");
+  setText(part("activity"), "Connection lost, trying again…");
+  speak("Connection lost, trying again…");
+}
+
+function show(model) {
+  heard();
+  const now = model.run;
+  const state = now ? now.status : "none";
+  if (now) {
+    run ||= now.id;
+    const percent = Math.min(100, Math.max(0, Math.round(now.percent)));
+    const applied = now.migrations.filter((migration) => migration.status === "applied").length;
+    const running = state === "running";
+    const activity = running ? now.activity : "Stopped";
+    part("bar").value = percent;
+    setText(part("percent"), `${percent} %`);
+    setText(part("activity"), activity);
+    setText(part("count"), `${applied} of ${now.migrations.length} done`);
+    setText(
+      part("left"),
+      running && now.etaSeconds > 0 ? `about ${duration(now.etaSeconds * 1000)} left` : "",
+    );
+    now.migrations.forEach(showMigration);
+    document.title = running ? `${percent} % – ${title}` : title;
+    speak(`${percent} %. ${activity}`);
+  }
+  if (!now || state !== shown || now.id !== run) leave();
+  else stay();
+}
+
+async function check() {
+  checking = true;
+  try {
+    const answer = await fetch(status, {
+      headers: { accept: "application/json" },
+      cache: "no-store",
+      redirect: "manual",
+      signal: AbortSignal.timeout(WATCHDOG_MS),
+    });
+    if (answer.ok) show(await answer.json());
+    else if (answer.type === "opaqueredirect" || [401, 403, 404].includes(answer.status)) refused();
+    else lost();
+  } catch {
+    lost();
+  }
+  checking = false;
+}
+
+/** Signed out, or sealed by somebody else: the server has another page for us. */
+function refused() {
+  refusals += 1;
+  if (refusals >= 3) leave();
+}
+
+async function poll() {
+  await check();
+  setTimeout(poll, POLL_MS);
+}
+
+function startPolling(source) {
+  source?.close();
+  if (polling) return;
+  polling = true;
+  poll();
+}
+
+function listen() {
+  const source = new EventSource(events);
+  source.addEventListener("message", (message) => {
+    live = true;
+    show(JSON.parse(message.data));
+  });
+  source.addEventListener("error", () => {
+    if (!live || source.readyState === EventSource.CLOSED) startPolling(source);
+    else lost();
+  });
+  setTimeout(() => {
+    if (!live) startPolling(source);
+  }, SILENCE_MS);
+}
+
+setInterval(() => {
+  if (shown === "running" && run) {
+    const ms = Math.floor((performance.now() - begun) / 1000) * 1000;
+    if (ms > 0) setText(part("elapsed"), `${duration(ms)} so far`);
+  }
+  // A proxy may hold the stream back or drop it unnoticed.
+  if (live && !polling && !checking && performance.now() - heardAt > WATCHDOG_MS) check();
+}, 1000);
+
+if (typeof EventSource === "function") listen();
+else startPolling();

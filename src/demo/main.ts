@@ -1,0 +1,60 @@
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import type { AddressInfo } from "node:net";
+import { parseArgs } from "node:util";
+import type { VersionState } from "../index.js";
+
+const { values } = parseArgs({
+  options: {
+    fresh: { type: "boolean", default: false },
+    reset: { type: "boolean", default: false },
+    port: { type: "string", default: process.env["PORT"] ?? "3000" },
+    host: { type: "string", default: process.env["HOST"] ?? "127.0.0.1" },
+  },
+});
+
+const root = new URL("../../", import.meta.url);
+process.chdir(root.pathname);
+if (values.fresh) process.env["DATABASE_URL"] ??= "sqlite:./data/ledgerly-fresh.db";
+const database = process.env["DATABASE_URL"] ?? "sqlite:./data/ledgerly.db";
+if (values.fresh || values.reset) startOver();
+
+/** SQLite only: a database on a server is not ours to empty. */
+function startOver(): void {
+  if (!database.startsWith("sqlite:")) {
+    console.error(`To start over, empty the database yourself: ${new URL(database).pathname.slice(1)}`);
+    return;
+  }
+  const file = database.slice("sqlite:".length);
+  for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(file + suffix, { force: true });
+}
+
+// The configuration reads DATABASE_URL when it is loaded, so it comes after the arguments.
+const { config, upgate } = await (async () => {
+  const { default: options } = (await import(new URL("upgate.config.mjs", root).href)) as { default: import("../index.js").UpgateOptions };
+  if (!values.fresh) {
+    const { layDownBaseline } = await import("./baseline.js");
+    if (await layDownBaseline(options)) console.log("Laid down a database as release 8.5.0 left it.");
+  }
+  return import("./upgate.js");
+})();
+
+const server = await upgate.serve(() => import("./app.js"), { port: Number(values.port), host: values.host });
+await upgate.ready();
+greet(upgate.state());
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => void upgate.close().then(() => process.exit(0)));
+}
+
+function greet({ kind, codeVersion, installedVersion }: VersionState): void {
+  const { port } = server.address() as AddressInfo;
+  const site = `http://${values.host === "0.0.0.0" ? "localhost" : values.host}:${port}`;
+  const keyFile = new URL("data/install-key", root);
+  console.log(`\n  ${config.branding?.name} ${codeVersion}${installedVersion ? `, the database is at ${installedVersion}` : ""}\n`);
+  console.log(`  Site         ${site}/`);
+  if (kind === "current") console.log(`  Admin area   ${site}/admin\n`);
+  else {
+    console.log(`  Installer    ${site}/install`);
+    console.log(`  Install key  ${existsSync(keyFile) ? readFileSync(keyFile, "utf8").trim() : "see above"}\n`);
+  }
+}

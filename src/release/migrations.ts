@@ -1,0 +1,82 @@
+import { createHash } from "node:crypto";
+import { readdirSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { messageOf, type OptionProblem, UpgateError } from "../core/errors.js";
+import { type MigrationFile, type MigrationModule } from "../core/migration.js";
+import { sortMigrations } from "../core/plan.js";
+import { codeVersionProblem, isVersion } from "../core/version.js";
+
+const EXTENSION = /\.(?:js|mjs|cjs|ts|mts|cts)$/;
+const DECLARATION = /\.d\.[mc]?ts$/;
+
+export interface MigrationListing {
+  /** In the order of application. */
+  readonly files: readonly MigrationFile[];
+  readonly problems: readonly OptionProblem[];
+}
+
+/**
+ * The migrations below a folder: `<version>/<file>`, or a flat folder of knex migrations, where every file belongs to
+ * the code version. Reads names only. Every problem is gathered: no folder, a folder named like no version, two of a name.
+ */
+export function listMigrations(folder: string, codeVersion: string): MigrationListing {
+  const problems: OptionProblem[] = [];
+  const problem = (message: string): void => void problems.push({ path: "migrations", message });
+  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+    problem(`the folder ${folder} does not exist`);
+    return { files: [], problems };
+  }
+  const files: MigrationFile[] = [];
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.name.startsWith(".")) continue;
+    const full = path.join(folder, entry.name);
+    if (!entry.isDirectory()) {
+      if (isMigration(entry.name)) files.push({ name: withoutExtension(entry.name), version: codeVersion, path: full });
+    } else if (isVersion(entry.name) && codeVersionProblem(entry.name) === null) {
+      for (const name of readdirSync(full)) {
+        if (isMigration(name)) files.push({ name: `${entry.name}/${withoutExtension(name)}`, version: entry.name, path: path.join(full, name) });
+      }
+    } else if (readdirSync(full).some(isMigration)) {
+      problem(`the folder "${entry.name}" holds migrations, but its name is no version such as "8.6.1"`);
+    }
+  }
+  for (const [name, paths] of groupByName(files)) {
+    if (paths.length > 1) problem(`two migrations are named "${name}": ${paths.map((file) => path.basename(file)).join(" and ")}`);
+  }
+  return { files: sortMigrations(files), problems };
+}
+
+/** SHA-256 of the text with line ends normalised: an upload in ASCII mode changes nothing. */
+export async function migrationChecksum(file: string): Promise<string> {
+  const text = await readFile(file, "utf8");
+  return createHash("sha256").update(text.replace(/\r\n?/g, "\n")).digest("hex");
+}
+
+/** Imports the file. Throws `ERR_UPGATE_MIGRATION_INVALID` when it can't be loaded or exports no `up`. */
+export async function loadMigration(file: MigrationFile): Promise<MigrationModule> {
+  let loaded: Partial<MigrationModule> & { default?: Partial<MigrationModule> };
+  try {
+    loaded = (await import(pathToFileURL(file.path).href)) as typeof loaded;
+  } catch (cause) {
+    throw new UpgateError("ERR_UPGATE_MIGRATION_INVALID", `The migration ${file.name} can't be loaded: ${messageOf(cause)}`, { cause, remedy: "Upload a corrected release." });
+  }
+  const module = typeof loaded.up === "function" ? loaded : loaded.default;
+  if (typeof module?.up !== "function") throw new UpgateError("ERR_UPGATE_MIGRATION_INVALID", `The migration ${file.name} exports no function named up.`);
+  return module as MigrationModule;
+}
+
+function isMigration(name: string): boolean {
+  return EXTENSION.test(name) && !DECLARATION.test(name) && !name.startsWith(".");
+}
+
+function withoutExtension(name: string): string {
+  return name.replace(EXTENSION, "");
+}
+
+function groupByName(files: readonly MigrationFile[]): Map<string, string[]> {
+  const groups = new Map<string, string[]>();
+  for (const file of files) groups.set(file.name, [...(groups.get(file.name) ?? []), file.path]);
+  return groups;
+}

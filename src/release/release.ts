@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import type { MigrationFile } from "../core/migration.js";
+import type { ReleaseFacts } from "../core/version-state.js";
+import { manifestStamp, readManifest, type ManifestReading } from "./manifest.js";
+import { listMigrations } from "./migrations.js";
+
+/** Absolute paths of what the code ships for an upgrade. */
+export interface ReleasePaths {
+  readonly codeVersion: string;
+  readonly migrations: string;
+  readonly license: string | null;
+  /** A path, or an https address to link to. */
+  readonly releaseNotes: string | null;
+  readonly manifest: string | null;
+}
+
+/** The release on disk, as it is now. */
+export interface ReleaseReading {
+  readonly files: readonly MigrationFile[];
+  readonly filesVersion: string;
+  readonly facts: ReleaseFacts;
+}
+
+/** Reads the release's files; the manifest again only when it changed. */
+export class Release {
+  #stamp: string | null | undefined;
+  #manifest: ManifestReading | null = null;
+
+  constructor(readonly paths: ReleasePaths) {}
+
+  /** The files version: the manifest's; without one the code version, because nothing else tells. */
+  filesVersion(): string {
+    const manifest = this.#readManifest();
+    return manifest?.kind === "read" ? manifest.manifest.version : this.paths.codeVersion;
+  }
+
+  read(): ReleaseReading {
+    const { files, problems } = listMigrations(this.paths.migrations, this.paths.codeVersion);
+    const reading = this.#readManifest();
+    const missing = problems.map(({ message }) => message);
+    if (reading?.kind === "invalid") return { files, filesVersion: this.paths.codeVersion, facts: { missingFiles: [...missing, `a usable release.json (${reading.problem})`] } };
+    if (!reading) return { files, filesVersion: this.paths.codeVersion, facts: missing.length > 0 ? { missingFiles: missing } : {} };
+    const { version, migrations, ...facts } = reading.manifest;
+    const present = new Set(files.map((file) => file.name));
+    return { files, filesVersion: version, facts: { ...facts, missingFiles: [...missing, ...(migrations ?? []).filter((name) => !present.has(name))] } };
+  }
+
+  /** Markdown and its SHA-256; null when the release has no licence. */
+  async license(): Promise<{ readonly markdown: string; readonly hash: string } | null> {
+    if (this.paths.license === null) return null;
+    const markdown = await readFile(this.paths.license, "utf8");
+    return { markdown, hash: createHash("sha256").update(markdown).digest("hex") };
+  }
+
+  /** The changelog's Markdown, or the address where the notes are; null when the release has none. */
+  async notes(): Promise<{ readonly markdown: string } | { readonly url: string } | null> {
+    const { releaseNotes } = this.paths;
+    if (releaseNotes === null) return null;
+    return /^https?:/.test(releaseNotes) ? { url: releaseNotes } : { markdown: await readFile(releaseNotes, "utf8") };
+  }
+
+  #readManifest(): ManifestReading | null {
+    const { manifest } = this.paths;
+    if (manifest === null) return null;
+    const stamp = manifestStamp(manifest);
+    if (stamp !== this.#stamp) {
+      this.#manifest = readManifest(manifest);
+      this.#stamp = stamp;
+    }
+    return this.#manifest;
+  }
+}

@@ -1,0 +1,104 @@
+import { mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import path from "node:path";
+import knexFactory, { type Knex } from "knex";
+import { UpgateError } from "../core/errors.js";
+import { sqliteClient } from "./sqlite-driver.js";
+
+export type Dialect = "mysql" | "sqlite";
+
+/** A synchronous driver holds the event loop while it waits for a lock, so processes that serve pages wait this long only, ms. */
+const SQLITE_BUSY_MS = 250;
+const ACQUIRE_TIMEOUT_MS = 5000;
+const STORE_POOL = { min: 0, max: 4 };
+
+/** What the options' `database` comes to: a configuration from which every part of upgate makes its own connections. */
+export interface DatabaseSource {
+  readonly dialect: Dialect;
+  readonly config: Knex.Config;
+  /** The instance that the host gave, if it did. */
+  readonly instance: Knex | null;
+  /** For people and logs; never holds a password. */
+  readonly label: string;
+}
+
+/** `root`: absolute folder against which a relative SQLite path is resolved. Throws `ERR_UPGATE_DRIVER_MISSING`. */
+export function databaseSource(database: string | Knex.Config | Knex, root: string): DatabaseSource {
+  if (typeof database === "function") {
+    const config = database.client.config as Knex.Config;
+    return source({ ...config, client: database.client.constructor as typeof Knex.Client }, dialectOf(database), database);
+  }
+  const config = typeof database === "string" ? configOfAddress(database, root) : database;
+  const name = typeof config.client === "string" ? config.client : (config.client as { prototype?: { dialect?: string } } | undefined)?.prototype?.dialect;
+  return source(config, /sqlite/.test(name ?? "") ? "sqlite" : dialectOfName(name), null);
+}
+
+function source(config: Knex.Config, dialect: Dialect, instance: Knex | null): DatabaseSource {
+  return { dialect, config, instance, label: labelOf(config, dialect) };
+}
+
+/** The host's own connections: its whole configuration, as it wrote it. */
+export function connectHost({ config }: DatabaseSource): Knex {
+  return knexFactory({ ...config });
+}
+
+/**
+ * Connections for upgate's tables: the host's address and credentials without what it does to names and rows
+ * (`wrapIdentifier`, `postProcessResponse`), in a small pool that gives up early.
+ */
+export function connectStore({ config, dialect, instance }: DatabaseSource): Knex {
+  if (instance && isInMemory(config)) return instance;
+  const { wrapIdentifier: _names, postProcessResponse: _rows, log: _log, ...plain } = config;
+  const pool = dialect === "sqlite" ? { ...config.pool, min: 1, max: 1 } : { ...config.pool, ...STORE_POOL };
+  if (dialect === "sqlite") pool.afterCreate = afterSqliteConnect(config.pool?.afterCreate as AfterCreate | undefined, SQLITE_BUSY_MS);
+  return knexFactory({ ...plain, pool, acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS });
+}
+
+/** A database that lives in one connection can't be opened a second time. */
+export function isInMemory(config: Knex.Config): boolean {
+  const filename = (config.connection as { filename?: string } | undefined)?.filename;
+  return filename === ":memory:";
+}
+
+type AfterCreate = (connection: { exec?: (sql: string) => unknown }, done: (error: Error | null, connection?: unknown) => void) => void;
+
+export function afterSqliteConnect(hosts: AfterCreate | undefined, busyMs: number): AfterCreate {
+  return (connection, done) => {
+    connection.exec?.(`PRAGMA busy_timeout = ${busyMs}`);
+    if (hosts) hosts(connection, done);
+    else done(null, connection);
+  };
+}
+
+function dialectOf(knex: Knex): Dialect {
+  return dialectOfName(String((knex.client as { dialect?: string }).dialect));
+}
+
+function dialectOfName(name: string | undefined): Dialect {
+  if (name !== undefined && /sqlite/.test(name)) return "sqlite";
+  if (name !== undefined && /^(?:mysql|mysql2|mariadb)$/.test(name)) return "mysql";
+  throw new UpgateError("ERR_UPGATE_OPTIONS", `upgate works on MySQL, MariaDB and SQLite, not on ${String(name)}.`, {
+    problems: [{ path: "database", message: `unsupported client ${String(name)}` }],
+  });
+}
+
+function configOfAddress(address: string, root: string): Knex.Config {
+  if (address.startsWith("sqlite:")) {
+    const filename = path.resolve(root, address.slice("sqlite:".length).replace(/^\/\/(?=\/|\.)/, ""));
+    mkdirSync(path.dirname(filename), { recursive: true });
+    return { client: sqliteClient(createRequire(path.join(root, "package.json"))), connection: { filename }, useNullAsDefault: true };
+  }
+  return { client: "mysql2", connection: address.replace(/^mariadb:/, "mysql:") };
+}
+
+function labelOf(config: Knex.Config, dialect: Dialect): string {
+  const { connection } = config;
+  if (dialect === "sqlite") return `SQLite, ${path.basename((connection as { filename?: string } | undefined)?.filename ?? "in memory")}`;
+  if (typeof connection === "string") {
+    const { hostname, port, pathname } = new URL(connection);
+    return `${pathname.slice(1)} on ${hostname}:${port || "3306"}`;
+  }
+  if (typeof connection !== "object") return "MySQL or MariaDB";
+  const { host, port, database } = connection as { host?: string; port?: number; database?: string };
+  return `${database ?? "database"} on ${host ?? "localhost"}:${port ?? 3306}`;
+}

@@ -1,0 +1,24 @@
+import type { Knex } from "knex";
+
+/** `cookie`: signs the wizard's cookies and tokens. `install-key`: the generated key's SHA-256. */
+export type SecretName = "cookie" | "install-key";
+
+interface SecretRow {
+  name: SecretName;
+  value: string;
+  created_at: string;
+}
+
+export async function readSecret(knex: Knex, name: SecretName): Promise<string | null> {
+  return (await knex<SecretRow>("upgate_secret").where({ name }).first("value"))?.value ?? null;
+}
+
+/** Writes the secret unless there is one; true when this call wrote it. Of several processes one wins. */
+export async function insertSecret(knex: Knex, name: SecretName, value: string, createdAt: string): Promise<boolean> {
+  await knex<SecretRow>("upgate_secret").insert({ name, value, created_at: createdAt }).onConflict("name").ignore();
+  return (await readSecret(knex, name)) === value;
+}
+
+export async function deleteSecret(knex: Knex, name: SecretName): Promise<boolean> {
+  return (await knex<SecretRow>("upgate_secret").where({ name }).delete()) > 0;
+}

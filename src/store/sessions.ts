@@ -1,0 +1,40 @@
+import type { Knex } from "knex";
+
+/** A wizard session. Its id is the hash of the cookie's value, so that the table alone opens nothing. */
+export interface WizardSession {
+  readonly id: string;
+  readonly address: string;
+  readonly createdAt: string;
+  readonly seenAt: string;
+  readonly expiresAt: string;
+}
+
+interface SessionRow {
+  id: string;
+  address: string;
+  created_at: string;
+  seen_at: string;
+  expires_at: string;
+}
+
+export async function insertSession(knex: Knex, session: WizardSession): Promise<void> {
+  await knex<SessionRow>("upgate_session").insert({ id: session.id, address: session.address, created_at: session.createdAt, seen_at: session.seenAt, expires_at: session.expiresAt });
+}
+
+/** Null when unknown or expired at `now` (ISO 8601, UTC). */
+export async function readSession(knex: Knex, id: string, now: string): Promise<WizardSession | null> {
+  const row = await knex<SessionRow>("upgate_session").where({ id }).where("expires_at", ">", now).first();
+  return row ? { id: row.id, address: row.address, createdAt: row.created_at, seenAt: row.seen_at, expiresAt: row.expires_at } : null;
+}
+
+export async function extendSession(knex: Knex, id: string, seenAt: string, expiresAt: string): Promise<void> {
+  await knex<SessionRow>("upgate_session").where({ id }).update({ seen_at: seenAt, expires_at: expiresAt });
+}
+
+export async function deleteSession(knex: Knex, id: string, now: string): Promise<void> {
+  await knex<SessionRow>("upgate_session").where({ id }).orWhere("expires_at", "<=", now).delete();
+}
+
+export async function hasOpenSession(knex: Knex, now: string): Promise<boolean> {
+  return (await knex<SessionRow>("upgate_session").where("expires_at", ">", now).first("id")) !== undefined;
+}

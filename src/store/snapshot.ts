@@ -1,0 +1,110 @@
+import type { Knex } from "knex";
+import type { VersionRowOptions } from "../core/options.js";
+import type { Lease, RunError, RunPhase, RunStatus, RunKind } from "../core/run.js";
+import type { StateRun, VersionRowFact } from "../core/version-state.js";
+import type { Dialect } from "./connect.js";
+import { isMissingTable } from "./driver-errors.js";
+import { readHistory } from "./history.js";
+import { type LeaseRow, leaseFromRow, readLease } from "./lease.js";
+import { readActiveRun } from "./runs.js";
+import { baseName, isOwnTable, LEASE_NAME, listTables, PROTOCOL } from "./tables.js";
+import { readVersionRow, versionColumns, type VersionColumns, versionFact } from "./version-row.js";
+
+/** All of the state that changes, as one query reads it. */
+export interface Snapshot {
+  readonly versionRow: VersionRowFact;
+  /** The active run, drafts included. */
+  readonly run: StateRun | null;
+  readonly lease: Lease | null;
+  readonly newerProtocol: boolean;
+}
+
+interface SnapshotRow extends VersionColumns, Omit<LeaseRow, "name" | "protocol"> {
+  run_id: string | null;
+  run_kind: RunKind;
+  from_version: string | null;
+  to_version: string;
+  status: RunStatus;
+  phase: RunPhase;
+  epoch: number;
+  error: string | null;
+  run_started_at: string | null;
+  run_protocol: number | null;
+  lease_protocol: number | null;
+}
+
+/** One query where upgate's tables exist; where some are missing, each that exists is read. Never creates anything. */
+export async function readSnapshot(knex: Knex, versionRow: VersionRowOptions, timeoutMs: number): Promise<Snapshot> {
+  try {
+    return await readAtOnce(knex, versionRow, timeoutMs);
+  } catch (error) {
+    if (!isMissingTable(error)) throw error;
+    return readPiecemeal(knex, versionRow);
+  }
+}
+
+async function readAtOnce(knex: Knex, versionRow: VersionRowOptions, timeoutMs: number): Promise<Snapshot> {
+  const rows: SnapshotRow[] = await knex
+    .select({
+      ...versionColumns(knex, versionRow),
+      run_id: "r.id", run_kind: "r.kind", from_version: "r.from_version", to_version: "r.to_version", status: "r.status", phase: "r.phase",
+      epoch: "r.epoch", error: "r.error", run_started_at: "r.started_at", run_protocol: "r.protocol",
+      host: "l.host", host_id: "l.host_id", pid: "l.pid", started_ticks: "l.started_ticks", token: "l.token", beat: "l.beat",
+      acquired_at: "l.acquired_at", lease_protocol: "l.protocol",
+    })
+    .from(knex.raw("(select 1 as one) as o"))
+    .joinRaw("left join upgate_lease l on l.name = ?", [LEASE_NAME])
+    .joinRaw("left join upgate_run r on r.active = 1")
+    .joinRaw("left join ?? as v on ?? = ?", [versionRow.table, `v.${versionRow.keyColumn}`, versionRow.key])
+    .timeout(timeoutMs);
+  const row = rows[0] as SnapshotRow;
+  const run = row.run_id === null ? null : {
+    id: row.run_id,
+    kind: row.run_kind,
+    fromVersion: row.from_version,
+    toVersion: row.to_version,
+    status: row.status,
+    phase: row.phase,
+    epoch: Number(row.epoch),
+    startedAt: row.run_started_at,
+    error: row.error ? (JSON.parse(row.error) as RunError) : null,
+  };
+  return {
+    versionRow: versionFact(rows, versionRow),
+    run,
+    lease: row.token === null ? null : leaseFromRow(row),
+    newerProtocol: Number(row.run_protocol) > PROTOCOL || Number(row.lease_protocol) > PROTOCOL,
+  };
+}
+
+async function readPiecemeal(knex: Knex, versionRow: VersionRowOptions): Promise<Snapshot> {
+  return {
+    versionRow: await orAbsent(() => readVersionRow(knex, versionRow), { kind: "absent" }),
+    run: await orAbsent(() => readActiveRun(knex), null),
+    lease: await orAbsent(() => readLease(knex), null),
+    newerProtocol: false,
+  };
+}
+
+/** What tells `fresh` from `unversioned`; asked only when there is no version row. */
+export async function readTraces(knex: Knex, dialect: Dialect, versionRow: VersionRowOptions): Promise<{ hasHistory: boolean; hasForeignTables: boolean }> {
+  const tables = await listTables(knex, dialect);
+  const versionTable = baseName(versionRow.table);
+  const foreign = tables.some((name) => !isOwnTable(name) && name !== versionTable);
+  const othersSettings = tables.includes(versionTable) && (await knex(versionRow.table).first(versionRow.keyColumn)) !== undefined;
+  return { hasHistory: (await readHistoryOrNone(knex)).length > 0, hasForeignTables: foreign || othersSettings };
+}
+
+/** Absent table = empty history. */
+export function readHistoryOrNone(knex: Knex): ReturnType<typeof readHistory> {
+  return orAbsent(() => readHistory(knex), []);
+}
+
+async function orAbsent<T>(read: () => Promise<T>, absent: T): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isMissingTable(error)) return absent;
+    throw error;
+  }
+}

@@ -1,0 +1,104 @@
+import type { Knex } from "knex";
+import type { VersionRowOptions } from "../core/options.js";
+import { type Dialect } from "./connect.js";
+import { isBusy } from "./driver-errors.js";
+
+/** Raised when a table changes in a way that an older upgate must not ignore; rows carry their writer's. */
+export const PROTOCOL = 1;
+
+/** The one row of `upgate_lease`. */
+export const LEASE_NAME = "upgrade";
+
+/**
+ * upgate's own tables, in SQL that MySQL, MariaDB and SQLite share: one idempotent statement a table, so that five
+ * processes may create them at once. Timestamps are ISO 8601 in UTC, 24 characters: no server's time zone touches them.
+ * `active` is 1 for the one run that is not over, else null: the unique index allows one.
+ */
+const TABLES: Readonly<Record<string, string>> = {
+  upgate_run: `
+    id VARCHAR(40) NOT NULL PRIMARY KEY, kind VARCHAR(16) NOT NULL, from_version VARCHAR(64) NULL, to_version VARCHAR(64) NOT NULL,
+    status VARCHAR(16) NOT NULL, phase VARCHAR(16) NOT NULL, epoch INTEGER NOT NULL, active INTEGER NULL UNIQUE,
+    license_accepted_at VARCHAR(24) NULL, license_hash VARCHAR(64) NULL, reviewed_at VARCHAR(24) NULL, backup TEXT NULL,
+    plan MEDIUMTEXT NOT NULL, error TEXT NULL, passed_over TEXT NULL, created_at VARCHAR(24) NOT NULL, started_at VARCHAR(24) NULL, finished_at VARCHAR(24) NULL,
+    protocol INTEGER NOT NULL`,
+  upgate_migration: `
+    name VARCHAR(255) NOT NULL PRIMARY KEY, version VARCHAR(64) NOT NULL, sha256 VARCHAR(64) NOT NULL, run_id VARCHAR(40) NOT NULL,
+    started_at VARCHAR(24) NOT NULL, finished_at VARCHAR(24) NULL, duration_ms INTEGER NULL, statements INTEGER NULL`,
+  upgate_journal: `
+    run_id VARCHAR(40) NOT NULL, sequence INTEGER NOT NULL, migration VARCHAR(255) NOT NULL, token INTEGER NOT NULL,
+    statement_hash VARCHAR(64) NULL, statement MEDIUMTEXT NULL, intent_at VARCHAR(24) NULL, pre_state MEDIUMTEXT NULL,
+    answer MEDIUMTEXT NULL, done_at VARCHAR(24) NULL, PRIMARY KEY (run_id, sequence)`,
+  upgate_lease: `
+    name VARCHAR(32) NOT NULL PRIMARY KEY, host VARCHAR(255) NULL, host_id VARCHAR(64) NULL, pid INTEGER NULL, started_ticks VARCHAR(32) NULL,
+    token INTEGER NOT NULL, beat INTEGER NOT NULL, acquired_at VARCHAR(24) NULL, protocol INTEGER NOT NULL`,
+  upgate_node: `
+    id VARCHAR(40) NOT NULL PRIMARY KEY, host VARCHAR(255) NOT NULL, host_id VARCHAR(64) NOT NULL, pid INTEGER NOT NULL, started_ticks VARCHAR(32) NULL,
+    code_version VARCHAR(64) NOT NULL, files_version VARCHAR(64) NOT NULL, epoch INTEGER NOT NULL, in_flight INTEGER NOT NULL, beat INTEGER NOT NULL,
+    started_at VARCHAR(24) NOT NULL, seen_at VARCHAR(24) NOT NULL, protocol INTEGER NOT NULL`,
+  upgate_session: `
+    id VARCHAR(64) NOT NULL PRIMARY KEY, address VARCHAR(64) NOT NULL, created_at VARCHAR(24) NOT NULL, seen_at VARCHAR(24) NOT NULL, expires_at VARCHAR(24) NOT NULL`,
+  upgate_attempt: `
+    id VARCHAR(40) NOT NULL PRIMARY KEY, address VARCHAR(64) NOT NULL, attempted_at VARCHAR(24) NOT NULL`,
+  upgate_secret: `
+    name VARCHAR(64) NOT NULL PRIMARY KEY, value VARCHAR(255) NOT NULL, created_at VARCHAR(24) NOT NULL`,
+  upgate_audit: `
+    id VARCHAR(40) NOT NULL PRIMARY KEY, happened_at VARCHAR(24) NOT NULL, event VARCHAR(64) NOT NULL, address VARCHAR(64) NOT NULL, session_id VARCHAR(64) NULL, detail TEXT NULL`,
+  upgate_fact: `
+    name VARCHAR(191) NOT NULL PRIMARY KEY, value MEDIUMTEXT NOT NULL, expires_at VARCHAR(24) NULL`,
+};
+
+export const OWN_TABLES: readonly string[] = Object.keys(TABLES);
+
+const MYSQL_SUFFIX = "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin";
+
+/**
+ * Creates what is missing of upgate's tables, the version table too. Any number of processes may do so at once; a
+ * database that has them all gets one read. On SQLite the write-ahead log is turned on, so that readers never wait.
+ */
+export async function ensureTables(knex: Knex, dialect: Dialect, versionRow: VersionRowOptions): Promise<void> {
+  const present = new Set(await listTables(knex, dialect));
+  const missing = OWN_TABLES.filter((name) => !present.has(name));
+  const suffix = dialect === "mysql" ? MYSQL_SUFFIX : "";
+  if (missing.length > 0 && dialect === "sqlite") await whileBusy(() => knex.raw("PRAGMA journal_mode = WAL"));
+  for (const name of missing) await whileBusy(() => knex.raw(`CREATE TABLE IF NOT EXISTS ${name} (${TABLES[name]}) ${suffix}`));
+  if (missing.includes("upgate_lease")) {
+    await whileBusy(() => knex("upgate_lease").insert({ name: LEASE_NAME, token: 0, beat: 0, protocol: PROTOCOL }).onConflict("name").ignore());
+  }
+  if (!present.has(baseName(versionRow.table))) {
+    await whileBusy(() =>
+      knex.raw(`CREATE TABLE IF NOT EXISTS ?? (?? VARCHAR(191) NOT NULL PRIMARY KEY, ?? VARCHAR(255) NULL, updated_at VARCHAR(24) NULL) ${suffix}`, [versionRow.table, versionRow.keyColumn, versionRow.valueColumn]),
+    );
+  }
+}
+
+/** Base tables and views of the database that the connection is in. */
+export async function listTables(knex: Knex, dialect: Dialect): Promise<string[]> {
+  const rows: { name: string }[] =
+    dialect === "mysql"
+      ? await knex("information_schema.tables").select(knex.raw("table_name as name")).whereRaw("table_schema = database()")
+      : await knex("sqlite_master").select("name").whereIn("type", ["table", "view"]).whereRaw("name not like 'sqlite\\_%' escape '\\'");
+  return rows.map((row) => row.name);
+}
+
+export function isOwnTable(name: string): boolean {
+  return name in TABLES;
+}
+
+export function baseName(table: string): string {
+  return table.slice(table.lastIndexOf(".") + 1);
+}
+
+const BUSY_TRIES = 40;
+const BUSY_PAUSE_MS = 50;
+
+/** SQLite's write lock is held by one process at a time; a short write by another one waits its turn, 2 s at most. */
+export async function whileBusy<T>(write: () => PromiseLike<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await write();
+    } catch (error) {
+      if (!isBusy(error) || tries >= BUSY_TRIES) throw error;
+      await new Promise((resolve) => setTimeout(resolve, BUSY_PAUSE_MS));
+    }
+  }
+}

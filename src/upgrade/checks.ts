@@ -1,0 +1,121 @@
+import type { Knex } from "knex";
+import semver from "semver";
+import type { Check } from "../core/check.js";
+import type { VersionState } from "../core/version-state.js";
+import { driverMessage } from "../store/driver-errors.js";
+import { hasOpenSession } from "../store/sessions.js";
+import { readLatestRuns } from "../store/runs.js";
+import type { UpgradeContext } from "./context.js";
+
+/** The oldest servers that upgate is tested for; older ones may work. */
+const OLDEST_MARIADB = "10.6.1";
+const OLDEST_MYSQL = "8.0.0";
+const OLDEST_NODE = "20.19.0";
+
+export interface CheckGroup {
+  readonly title: string;
+  readonly checks: readonly Check[];
+}
+
+/** Everything that System Health shows. Reads only; a check that can't be made is a danger with the cause, not an exception. */
+export async function readHealth(context: UpgradeContext, state: VersionState): Promise<CheckGroup[]> {
+  return [
+    { title: "Release", checks: [versionCheck(state), pendingCheck(state)] },
+    { title: "Database", checks: await databaseChecks(context) },
+    { title: "Server", checks: [nodeCheck()] },
+    { title: "Safety", checks: [await attempt("backup", "Last backup", () => backupCheck(context)), await attempt("installer", "Installer", () => installerCheck(context, state))] },
+  ];
+}
+
+/** What the review page shows before anything changes. */
+export async function readPreflight(context: UpgradeContext): Promise<Check[]> {
+  return [...(await databaseChecks(context)), nodeCheck()];
+}
+
+function versionCheck(state: VersionState): Check {
+  const versions = `Files ${state.codeVersion}, database ${state.installedVersion ?? "without a version"}.`;
+  const fine = state.kind === "current" && state.remedy === "Nothing to do.";
+  return {
+    id: "version",
+    title: "Version",
+    severity: fine ? "ok" : state.kind === "current" ? "info" : "danger",
+    message: fine ? `${state.reason} ${versions}` : `${versions} ${state.reason}`,
+    remedy: fine ? null : state.remedy,
+  };
+}
+
+function pendingCheck({ pending }: VersionState): Check {
+  return pending.length === 0
+    ? { id: "pending-migrations", title: "Pending migrations", severity: "ok", message: "None.", remedy: null }
+    : { id: "pending-migrations", title: "Pending migrations", severity: "warning", message: `${pending.length}: ${pending.slice(0, 10).join(", ")}${pending.length > 10 ? ", …" : ""}`, remedy: "Open /install." };
+}
+
+async function databaseChecks({ store }: UpgradeContext): Promise<Check[]> {
+  return store.dialect === "mysql"
+    ? [await attempt("database-server", "Database server", () => mysqlServerCheck(store.knex)), await attempt("database-charset", "Character set", () => mysqlCharsetCheck(store.knex))]
+    : [await attempt("database-server", "Database server", () => sqliteServerCheck(store.knex)), await attempt("database-charset", "Character set", () => sqliteEncodingCheck(store.knex))];
+}
+
+async function mysqlServerCheck(knex: Knex): Promise<Check> {
+  const row: { version: string } = await knex.first(knex.raw("version() as version"));
+  const isMariaDb = /mariadb/i.test(row.version);
+  const oldest = isMariaDb ? OLDEST_MARIADB : OLDEST_MYSQL;
+  const version = semver.coerce(row.version)?.version ?? "0.0.0";
+  const old = semver.lt(version, oldest);
+  return {
+    id: "database-server",
+    title: "Database server",
+    severity: old ? "warning" : "ok",
+    message: `${isMariaDb ? "MariaDB" : "MySQL"} ${version}`,
+    remedy: old ? `upgate is tested from ${isMariaDb ? "MariaDB" : "MySQL"} ${oldest}: have the server upgraded.` : null,
+  };
+}
+
+async function mysqlCharsetCheck(knex: Knex): Promise<Check> {
+  const row: { charset: string; collation: string } = await knex.first(knex.raw("@@character_set_database as charset, @@collation_database as collation"));
+  const good = row.charset === "utf8mb4";
+  return {
+    id: "database-charset",
+    title: "Character set",
+    severity: good ? "ok" : "warning",
+    message: `${row.charset}, collation ${row.collation}`,
+    remedy: good ? null : "Names and texts with emoji or rare letters need utf8mb4; ask your vendor before you convert.",
+  };
+}
+
+async function sqliteServerCheck(knex: Knex): Promise<Check> {
+  const row: { version: string } = await knex.first(knex.raw("sqlite_version() as version"));
+  return { id: "database-server", title: "Database server", severity: "ok", message: `SQLite ${row.version}`, remedy: null };
+}
+
+async function sqliteEncodingCheck(knex: Knex): Promise<Check> {
+  const [row] = (await knex.raw("PRAGMA encoding")) as { encoding: string }[];
+  return { id: "database-charset", title: "Character set", severity: "ok", message: `${row?.encoding ?? "unknown"}, collation BINARY`, remedy: null };
+}
+
+function nodeCheck(): Check {
+  const old = semver.lt(process.version, OLDEST_NODE);
+  return { id: "node", title: "Node.js", severity: old ? "warning" : "ok", message: process.version.slice(1), remedy: old ? `Install Node.js ${OLDEST_NODE} or later.` : null };
+}
+
+async function backupCheck({ store }: UpgradeContext): Promise<Check> {
+  const claim = (await readLatestRuns(store.knex, 20)).find((run) => run.backup !== null)?.backup;
+  return claim
+    ? { id: "backup", title: "Last backup", severity: "info", message: `A backup of the operator's own was confirmed on ${claim.confirmedAt.slice(0, 16).replace("T", " ")} UTC; upgate has not seen it.`, remedy: null }
+    : { id: "backup", title: "Last backup", severity: "info", message: "upgate knows of none.", remedy: "Make sure that your host or your own tools back up the database." };
+}
+
+async function installerCheck({ store }: UpgradeContext, state: VersionState): Promise<Check> {
+  const open = state.kind !== "current" || (await hasOpenSession(store.knex, store.clock.timestamp()));
+  return open
+    ? { id: "installer", title: "Installer", severity: "warning", message: "Open: it answers to whoever has the install key.", remedy: "Press Finish on its last page; it also seals itself when its session ends." }
+    : { id: "installer", title: "Installer", severity: "ok", message: "Sealed: it answers as if it did not exist.", remedy: null };
+}
+
+async function attempt(id: string, title: string, check: () => Promise<Check>): Promise<Check> {
+  try {
+    return await check();
+  } catch (error) {
+    return { id, title, severity: "danger", message: `Could not be checked: ${driverMessage(error)}`, remedy: "Check that the database server runs and can be reached." };
+  }
+}

@@ -1,0 +1,55 @@
+import type { Logger } from "../core/ports.js";
+import type { Run } from "../core/run.js";
+import { type StateFacts, type VersionState, deriveVersionState } from "../core/version-state.js";
+import type { HistoryEntry } from "../core/migration.js";
+import { pendingMigrations } from "../core/plan.js";
+import { messageOf } from "../core/errors.js";
+import type { ReleaseReading } from "../release/release.js";
+import { driverMessage } from "../store/driver-errors.js";
+import type { Snapshot } from "../store/snapshot.js";
+import type { Store } from "../store/store.js";
+import type { Settings } from "./settings.js";
+
+/** What watcher, upgrader and command line share. */
+export interface UpgradeContext {
+  readonly settings: Settings;
+  readonly store: Store;
+  readonly logger: Logger;
+}
+
+/** A moment's reading of everything the state depends on. */
+export interface StateReading {
+  readonly release: ReleaseReading;
+  readonly snapshot: Snapshot;
+  readonly leaseAlive: boolean;
+  readonly history: readonly HistoryEntry[];
+  readonly traces: { readonly hasHistory: boolean; readonly hasForeignTables: boolean };
+}
+
+export function stateOf(codeVersion: string, { release, snapshot, leaseAlive, history, traces }: StateReading): VersionState {
+  const applied = new Set(history.filter((entry) => entry.finishedAt !== null).map((entry) => entry.name));
+  const missingFiles = (release.facts.missingFiles ?? []).filter((name) => !applied.has(name));
+  const facts: StateFacts = {
+    codeVersion,
+    filesVersion: release.filesVersion,
+    pending: pendingMigrations(release.files, history, codeVersion).map((file) => file.name),
+    release: { ...release.facts, missingFiles },
+    database: {
+      kind: "read",
+      versionRow: snapshot.versionRow,
+      run: isStarted(snapshot.run) ? snapshot.run : null,
+      leaseAlive,
+      newerProtocol: snapshot.newerProtocol,
+      ...traces,
+    },
+  };
+  return deriveVersionState(facts);
+}
+
+export function unreadableState(codeVersion: string, filesVersion: string, error: unknown): VersionState {
+  return deriveVersionState({ codeVersion, filesVersion, pending: [], release: {}, database: { kind: "unreadable", check: driverMessage(error) || messageOf(error) } });
+}
+
+function isStarted(run: Pick<Run, "status"> | null): boolean {
+  return run !== null && run.status !== "draft";
+}

@@ -1,0 +1,151 @@
+import type { Knex } from "knex";
+import { isUpgateError, messageOf, UpgateError } from "../core/errors.js";
+import type { MigrationContext, MigrationFile } from "../core/migration.js";
+import { pendingMigrations } from "../core/plan.js";
+import type { Logger } from "../core/ports.js";
+import type { Run, RunError } from "../core/run.js";
+import { loadMigration, migrationChecksum } from "../release/migrations.js";
+import type { Release } from "../release/release.js";
+import { driverMessage } from "../store/driver-errors.js";
+import { readHistory, recordFinish, recordStart } from "../store/history.js";
+import { beatLease } from "../store/lease.js";
+import { readRun, updateRun } from "../store/runs.js";
+import type { Store } from "../store/store.js";
+import { whileBusy } from "../store/tables.js";
+import { writeVersionRow } from "../store/version-row.js";
+import { waitForNodes } from "./barrier.js";
+import { withForeignKeysOff } from "./foreign-keys.js";
+import type { LeaseKeeper } from "./lease-keeper.js";
+import { connectForMigrations } from "./statement-client.js";
+
+export interface RunnerOptions {
+  readonly store: Store;
+  readonly release: Release;
+  readonly logger: Logger;
+  readonly pollMs: number;
+  readonly nodeTtlMs: number;
+}
+
+export interface RunResult {
+  readonly id: string;
+  readonly status: "completed" | "failed" | "interrupted" | "aborted";
+  readonly error: RunError | null;
+}
+
+/**
+ * Carries a started run to its end under a held lease: waits until all nodes have closed, applies the pending migrations in
+ * order, writes the version row last in one transaction with the run's end, gives the lease back. A migration's error ends
+ * the run as `failed` and is in the result; only a lost lease rejects, because then nothing may be written any more.
+ */
+export async function executeRun(options: RunnerOptions, runId: string, keeper: LeaseKeeper): Promise<RunResult> {
+  const { store, logger } = options;
+  const run = await readRun(store.knex, runId);
+  if (!run) throw new UpgateError("ERR_UPGATE_RUN_UNKNOWN", `There is no run ${runId} in ${store.source.label}.`);
+  const progress: Progress = { migration: null };
+  try {
+    await closeNodes(options, run, keeper);
+    await applyMigrations(options, run, keeper, progress);
+    await finishRun(options, run, keeper);
+  } catch (error) {
+    if (keeper.signal.aborted || isUpgateError(error, "ERR_UPGATE_LEASE_LOST")) {
+      keeper.stop();
+      throw error;
+    }
+    const failure = toRunError(error, progress.migration);
+    logger.error(`upgate: the run ${run.id} failed: ${failure.message}`, error);
+    await whileBusy(() => updateRun(store.knex, run.id, "running", { status: "failed", error: failure, finishedAt: store.clock.timestamp() }));
+    await keeper.release();
+    return { id: run.id, status: "failed", error: failure };
+  }
+  logger.info(`upgate: ${run.toVersion} is installed.`);
+  await keeper.release();
+  return { id: run.id, status: "completed", error: null };
+}
+
+interface Progress {
+  migration: string | null;
+}
+
+async function closeNodes({ store, nodeTtlMs, pollMs, logger }: RunnerOptions, run: Run, { signal }: LeaseKeeper): Promise<void> {
+  const passedOver = await waitForNodes(store, { epoch: run.epoch, nodeTtlMs, pollMs, signal });
+  if (passedOver.length > 0) logger.warn(`upgate: went on without silent nodes: ${passedOver.join(", ")}`);
+  await whileBusy(() => updateRun(store.knex, run.id, "running", { phase: "migrating", passedOver }));
+}
+
+async function applyMigrations(options: RunnerOptions, run: Run, keeper: LeaseKeeper, progress: Progress): Promise<void> {
+  const { store, release } = options;
+  const { files } = release.read();
+  const pending = pendingMigrations(files, await readHistory(store.knex), run.toVersion);
+  let statements = 0;
+  const knex = connectForMigrations(store.source, {
+    tag: (sequence) => `upgate:${run.id}:${sequence}:${keeper.lease.token}`,
+    beforeStatement: () => {
+      keeper.assertHeld();
+      statements++;
+    },
+  });
+  try {
+    for (const file of pending) {
+      keeper.assertHeld();
+      progress.migration = file.name;
+      statements = 0;
+      await applyMigration(options, run, keeper, knex, file, () => statements);
+      progress.migration = null;
+    }
+  } finally {
+    await knex.destroy();
+  }
+}
+
+async function applyMigration(options: RunnerOptions, run: Run, keeper: LeaseKeeper, knex: Knex, file: MigrationFile, statements: () => number): Promise<void> {
+  const { store, logger } = options;
+  const { clock } = store;
+  const module = await loadMigration(file);
+  const sha256 = await migrationChecksum(file.path);
+  const beganMs = clock.nowMs();
+  await whileBusy(() => recordStart(store.knex, { name: file.name, version: file.version, sha256, runId: run.id, startedAt: clock.timestamp() }));
+  logger.info(`upgate: ${file.name} …`);
+  const ctx: MigrationContext = { rehearsal: false, signal: keeper.signal, log: logger };
+  const sendStatements = async (connection: Knex) => {
+    await module.up(connection, ctx);
+    return { finishedAt: clock.timestamp(), durationMs: Math.round(clock.nowMs() - beganMs), statements: statements() };
+  };
+  const body = async (trx: Knex.Transaction): Promise<void> => {
+    const finish = await sendStatements(trx);
+    await fence(trx, keeper);
+    await recordFinish(trx, file.name, finish);
+  };
+  if (module.config?.transaction === false) {
+    const finish = await sendStatements(knex);
+    keeper.assertHeld();
+    await whileBusy(() => recordFinish(store.knex, file.name, finish));
+  } else if (store.dialect === "sqlite") {
+    await withForeignKeysOff(knex, body);
+  } else {
+    await knex.transaction(body);
+  }
+}
+
+async function finishRun({ store }: RunnerOptions, run: Run, keeper: LeaseKeeper): Promise<void> {
+  const finishedAt = store.clock.timestamp();
+  await whileBusy(() => updateRun(store.knex, run.id, "running", { phase: "finishing" }));
+  await whileBusy(() =>
+    store.knex.transaction(async (trx) => {
+      await fence(trx, keeper);
+      await writeVersionRow(trx, store.versionRow, run.toVersion, finishedAt);
+      await updateRun(trx, run.id, "running", { status: "completed", phase: "done", active: false, finishedAt, error: null });
+    }),
+  );
+}
+
+/** Locks the lease's row for the rest of the transaction, or finds that it is another's. */
+async function fence(trx: Knex.Transaction, keeper: LeaseKeeper): Promise<void> {
+  keeper.assertHeld();
+  if (!(await beatLease(trx, keeper.lease.token))) throw new UpgateError("ERR_UPGATE_LEASE_LOST", "Another process has taken over the upgrade.");
+}
+
+function toRunError(error: unknown, migration: string | null): RunError {
+  if (isUpgateError(error)) return { code: error.code, message: error.message, remedy: error.remedy, migration };
+  const cause = new UpgateError("ERR_UPGATE_MIGRATION_FAILED", migration ? `The migration ${migration} failed: ${driverMessage(error)}` : messageOf(error), { cause: error });
+  return { code: cause.code, message: cause.message, remedy: cause.remedy, migration };
+}

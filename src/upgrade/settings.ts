@@ -1,0 +1,84 @@
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import { configFileOf } from "../core/config-file.js";
+import { messageOf, isUpgateError, type OptionProblem } from "../core/errors.js";
+import { checkOptions, type ParsedOptions, refuseProblems } from "../core/options.js";
+import { listMigrations } from "../release/migrations.js";
+import { Release } from "../release/release.js";
+import { type DatabaseSource, databaseSource } from "../store/connect.js";
+
+/** Everything that follows from the options: checked, with absolute paths. */
+export interface Settings {
+  readonly options: ParsedOptions;
+  readonly database: DatabaseSource;
+  readonly release: Release;
+  /** Absolute. */
+  readonly dataDir: string;
+  readonly views: readonly string[];
+  /** Null: there is no file, so upgrades run inside this process. */
+  readonly configFile: string | null;
+}
+
+/** Checks the options and the files they name. Throws `ERR_UPGATE_OPTIONS` with all problems at once; writes nothing. */
+export function resolveSettings(input: unknown): Settings {
+  const { value: options, problems } = checkOptions(input, process.env);
+  const remembered = typeof input === "object" && input !== null ? configFileOf(input) : null;
+  const given = options.configFile ?? remembered;
+  const configFile = given === null || given === undefined ? null : toPath(given, process.cwd());
+  const root = configFile === null ? process.cwd() : path.dirname(configFile);
+  const found = [...problems, ...fileProblems(options, root, configFile)];
+  const database = found.some((problem) => problem.path === "database") ? null : resolveDatabase(options, root, found);
+  refuseProblems(found);
+  const at = (file: string | URL | null): string | null => (file === null ? null : toPath(file, root));
+  return {
+    options,
+    database: database as DatabaseSource,
+    release: new Release({
+      codeVersion: options.version,
+      migrations: toPath(options.migrations, root),
+      license: at(options.license),
+      releaseNotes: isWeb(options.releaseNotes) ? String(options.releaseNotes) : at(options.releaseNotes),
+      manifest: at(options.release),
+    }),
+    dataDir: toPath(options.dataDir, root),
+    views: options.views.map((folder) => toPath(folder, root)),
+    configFile,
+  };
+}
+
+function fileProblems(options: ParsedOptions, root: string, configFile: string | null): OptionProblem[] {
+  const missing = (name: string, file: string | URL | null | undefined): OptionProblem[] => {
+    if (file === null || file === undefined || isWeb(file)) return [];
+    const resolved = toPath(file, root);
+    return existsSync(resolved) ? [] : [{ path: name, message: `the file ${resolved} does not exist` }];
+  };
+  const migrations = options.migrations ? listMigrations(toPath(options.migrations, root), options.version).problems : [];
+  return [
+    ...migrations,
+    ...missing("license", options.license),
+    ...missing("releaseNotes", options.releaseNotes),
+    ...missing("release", options.release),
+    ...missing("configFile", configFile),
+    ...(options.views ?? []).flatMap((folder, index) => missing(`views[${index}]`, folder)),
+  ];
+}
+
+function resolveDatabase(options: ParsedOptions, root: string, problems: OptionProblem[]): DatabaseSource | null {
+  if (problems.length > 0) return null;
+  try {
+    return databaseSource(options.database, root);
+  } catch (error) {
+    if (isUpgateError(error, "ERR_UPGATE_DRIVER_MISSING")) throw error;
+    problems.push({ path: "database", message: messageOf(error) });
+    return null;
+  }
+}
+
+function isWeb(file: string | URL | null): boolean {
+  return file !== null && /^https?:/.test(String(file));
+}
+
+function toPath(file: string | URL, root: string): string {
+  return file instanceof URL || file.startsWith("file:") ? fileURLToPath(file) : path.resolve(root, file);
+}

@@ -1,0 +1,80 @@
+import { etaSeconds, percentApplied, type PlannedMigration, planProgress } from "../core/plan.js";
+import type { Run, RunError } from "../core/run.js";
+import type { VersionState } from "../core/version-state.js";
+import { readHistoryOrNone } from "../store/snapshot.js";
+import { readActiveRun, readLatestRuns } from "../store/runs.js";
+import type { Store } from "../store/store.js";
+import { isMissingTable } from "../store/driver-errors.js";
+
+/** The `status` JSON of the HTTP contract, with what pages need besides. */
+export interface UpgradeStatus {
+  readonly state: Pick<VersionState, "kind" | "codeVersion" | "installedVersion">;
+  readonly run: RunProgress | null;
+}
+
+export interface RunProgress {
+  readonly id: string;
+  readonly kind: Run["kind"];
+  readonly fromVersion: string | null;
+  readonly toVersion: string;
+  /** `interrupted` is derived: running, but its process is gone. */
+  readonly status: "running" | "interrupted" | "failed" | "completed";
+  /** ISO 8601, UTC. */
+  readonly startedAt: string;
+  readonly finishedAt: string | null;
+  /** 0 to 100; 100 only when the run is completed. */
+  readonly percent: number;
+  readonly etaSeconds: number | null;
+  readonly migrations: readonly PlannedMigration[];
+  /** What the runner does just now, for people. */
+  readonly activity: string;
+  readonly error: RunError | null;
+}
+
+/** The unfinished run, else the last completed one if it brought this database to the code version. */
+export async function readStatus(store: Store, state: VersionState): Promise<UpgradeStatus> {
+  const { kind, codeVersion, installedVersion } = state;
+  const run = await readShownRun(store, state);
+  if (!run?.startedAt) return { state: { kind, codeVersion, installedVersion }, run: null };
+  const status = run.status === "running" && kind === "interrupted" ? "interrupted" : (run.status as "running" | "failed" | "completed");
+  const migrations = planProgress(run.plan, await readHistoryOrNone(store.knex), status !== "running");
+  return {
+    state: { kind, codeVersion, installedVersion },
+    run: {
+      id: run.id,
+      kind: run.kind,
+      fromVersion: run.fromVersion,
+      toVersion: run.toVersion,
+      status,
+      startedAt: run.startedAt,
+      finishedAt: run.finishedAt,
+      percent: status === "completed" ? 100 : Math.min(99, percentApplied(migrations)),
+      etaSeconds: status === "running" ? etaSeconds(migrations) : null,
+      migrations,
+      activity: activityOf(run, status, migrations),
+      error: run.error,
+    },
+  };
+}
+
+async function readShownRun(store: Store, state: VersionState): Promise<Run | null> {
+  try {
+    const active = await readActiveRun(store.knex);
+    if (active && active.status !== "draft") return active;
+    const [last] = await readLatestRuns(store.knex, 1);
+    return last?.status === "completed" && last.toVersion === state.installedVersion && state.kind === "current" ? last : null;
+  } catch (error) {
+    if (isMissingTable(error)) return null;
+    throw error;
+  }
+}
+
+function activityOf(run: Run, status: RunProgress["status"], migrations: readonly PlannedMigration[]): string {
+  if (status === "completed") return "Finished.";
+  if (status === "failed") return "Stopped by an error.";
+  if (status === "interrupted") return "Interrupted.";
+  if (run.phase === "starting" || run.phase === "closing") return "Closing the site for visitors…";
+  if (run.phase === "finishing") return "Writing the new version…";
+  const current = migrations.find((migration) => migration.status === "running");
+  return current ? `Changing the database: ${current.name}` : "Changing the database…";
+}

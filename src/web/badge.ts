@@ -1,0 +1,42 @@
+import type { Severity } from "../core/check.js";
+import type { VersionState } from "../core/version-state.js";
+import type { Renderer } from "./render.js";
+import type { BadgeModel } from "./view-models.js";
+
+export interface Badge extends BadgeModel {
+  /** The ready HTML of `partials/badge.ejs`; public/badge.css holds a style for it. */
+  readonly html: string;
+  /** Absolute path of that partial, for `include(badge.partial, { badge })`. */
+  readonly partial: string;
+}
+
+/** What the dashboard shows about the version. `installer`: the installer's address as the browser sees it. */
+export function badgeModel(state: VersionState, installer: string): BadgeModel {
+  const { codeVersion, installedVersion, kind } = state;
+  const common = { codeVersion, installedVersion, kind };
+  const at = (label: string, severity: Severity, href: string | null): BadgeModel => ({ ...common, label, severity, href });
+  switch (kind) {
+    case "current":
+      return state.filesVersion === codeVersion ? at("You are up to date!", "ok", null) : at(`Restart to begin the upgrade to ${state.filesVersion}`, "info", null);
+    case "fresh":
+      return at("Not installed yet", "warning", installer);
+    case "behind":
+    case "unversioned":
+    case "interrupted":
+    case "failed":
+      return at("Upgrade required", "danger", installer);
+    case "running":
+      return at("Upgrade in progress", "info", installer);
+    case "restart":
+      return at("Restart required", "warning", null);
+    case "ahead":
+    case "unsupported":
+      return at("Wrong files uploaded", "danger", installer);
+    case "unknown":
+      return at("Check failed", "danger", null);
+  }
+}
+
+export function renderBadge(renderer: Renderer, badge: BadgeModel): Badge {
+  return { ...badge, html: renderer.render("partials/badge", { badge }).trim(), partial: renderer.resolve("partials/badge") };
+}

@@ -1,0 +1,77 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ProbeOptions } from "../core/options.js";
+import { maintenanceCode, type VersionState } from "../core/version-state.js";
+import type { Gate } from "../upgrade/watcher.js";
+import { type Handler, isBelow, isPlainPath, type MountedRequest, type Next, pathOf, requestPath } from "./http.js";
+import type { MaintenanceAnswer } from "./maintenance.js";
+
+/** A request that comes before the first reading of the state is held this long, ms. */
+const FIRST_STATE_WAIT_MS = 2000;
+
+export interface GuardOptions {
+  readonly gate: Gate;
+  readonly state: () => VersionState;
+  /** Settles with the first reading of the state. */
+  readonly ready: Promise<void>;
+  readonly isReady: () => boolean;
+  readonly installPath: string;
+  readonly basePath: string;
+  readonly probes: Readonly<ProbeOptions> | false;
+  /** Whether the application itself can answer; in `serve` it is loaded only once the gate is open. */
+  readonly isApplicationLoaded: () => boolean;
+  readonly answer: MaintenanceAnswer;
+}
+
+/**
+ * The guard. Its pass path reads one number, compares it with the monotonic clock, and calls `next`: no I/O, no promise,
+ * no allocation. Everything else is off that path.
+ */
+export function createGuard(options: GuardOptions): Handler {
+  const { gate, probes } = options;
+  const probeKinds = new Map(probes === false ? [] : (["live", "ready", "open"] as const).map((kind) => [probes[kind], kind] as const));
+  // A probe must be answered while the gate is open, too: a look at the length spares nearly all requests the look-up.
+  const probeLengths = new Uint8Array(256);
+  for (const path of probeKinds.keys()) probeLengths[path.length] = 1;
+
+  function isProbeLength(url: string): boolean {
+    return url.length < 256 && probeLengths[url.length] === 1;
+  }
+
+  return function upgateGuard(req: IncomingMessage, res: ServerResponse, next: Next): void {
+    if (gate.openUntilMs > performance.now() && !isProbeLength(req.url as string)) next();
+    else offPassPath(req, res, next);
+  };
+
+  function offPassPath(req: IncomingMessage, res: ServerResponse, next: Next): void {
+    const probe = probeKinds.get(pathOf(req.url ?? "/"));
+    if (probe !== undefined) answerProbe(res, probe);
+    else if (gate.openUntilMs > performance.now()) next();
+    else if (isInstaller(req)) next();
+    else if (options.isReady()) options.answer(req, res, maintenanceCode(options.state().kind) ?? "Err1");
+    else void holdUntilReady(req, res, next);
+  }
+
+  async function holdUntilReady(req: IncomingMessage, res: ServerResponse, next: Next): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, FIRST_STATE_WAIT_MS).unref()));
+    await Promise.race([options.ready, timeout]);
+    clearTimeout(timer);
+    if (gate.openUntilMs > performance.now()) next();
+    else if (!res.destroyed) options.answer(req, res, maintenanceCode(options.state().kind) ?? "Err1");
+  }
+
+  function isInstaller(req: MountedRequest): boolean {
+    const path = requestPath(req);
+    if (!isPlainPath(path)) return false;
+    const { basePath, installPath } = options;
+    return isBelow(path, installPath) || (basePath !== "" && isBelow(path, basePath + installPath));
+  }
+
+  function answerProbe(res: ServerResponse, kind: keyof ProbeOptions): void {
+    const open = gate.openUntilMs > performance.now() && options.isApplicationLoaded();
+    const ok = kind === "live" || (kind === "ready" ? options.isReady() : open);
+    const body = ok ? "ok\n" : "no\n";
+    res.writeHead(ok ? 200 : 503, { "Content-Type": "text/plain; charset=utf-8", "Content-Length": body.length, "Cache-Control": "no-store" });
+    res.end(body);
+  }
+}

@@ -1,0 +1,77 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import accepts from "accepts";
+import { messageOf } from "../core/errors.js";
+import { driverMessage } from "../store/driver-errors.js";
+import { readLatestRuns } from "../store/runs.js";
+import { readHealth } from "../upgrade/checks.js";
+import type { UpgradeContext } from "../upgrade/context.js";
+import type { Watcher } from "../upgrade/watcher.js";
+import { badgeModel } from "./badge.js";
+import type { Handler } from "./http.js";
+import { publicText, type Renderer } from "./render.js";
+import { securityHeaders } from "./security-headers.js";
+import type { HealthModel } from "./view-models.js";
+
+const RUNS_SHOWN = 10;
+
+/** System Health: HTML, or JSON for clients that ask for it (`Accept`, or `?format=json`). The host guards it: it tells versions. */
+export function createHealth(context: UpgradeContext, watcher: Watcher, renderer: Renderer, installer: string): Handler {
+  const { branding } = context.settings.options;
+  const css = publicText("health.css");
+  const headers = { ...securityHeaders({ inline: { styles: [css] } }), "Cache-Control": "no-store" };
+
+  async function read(): Promise<HealthModel> {
+    const { state } = watcher;
+    return {
+      brand: { name: branding.name ?? "", logoUrl: branding.logoUrl ?? null, supportUrl: branding.supportUrl ?? null },
+      css,
+      badge: badgeModel(state, installer),
+      groups: await readHealth(context, state),
+      runs: await latestRuns(context),
+      generatedAt: context.store.clock.timestamp(),
+    };
+  }
+
+  async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const model = await read();
+    const [type, body] = wantsJson(req) ? ["application/json; charset=utf-8", JSON.stringify(jsonOf(model))] : ["text/html; charset=utf-8", renderer.render("health", { model })];
+    for (const name of ["Content-Security-Policy", "Strict-Transport-Security"]) res.removeHeader(name);
+    res.writeHead(200, { ...headers, Vary: "Accept", "Content-Type": type, "Content-Length": Buffer.byteLength(body) });
+    res.end(req.method === "HEAD" ? undefined : body);
+  }
+
+  return function upgateHealth(req, res, next) {
+    if (req.method !== "GET" && req.method !== "HEAD") return next();
+    answer(req, res).catch((error: unknown) => {
+      context.logger.error(`upgate: System Health failed: ${messageOf(error)}`, error);
+      next(error);
+    });
+  };
+}
+
+async function latestRuns({ store, logger }: UpgradeContext): Promise<HealthModel["runs"]> {
+  try {
+    const runs = await readLatestRuns(store.knex, RUNS_SHOWN);
+    return runs.map((run) => ({
+      id: run.id,
+      kind: run.kind,
+      from: run.fromVersion,
+      to: run.toVersion,
+      status: run.status,
+      startedAt: run.startedAt,
+      durationMs: run.startedAt && run.finishedAt ? Date.parse(run.finishedAt) - Date.parse(run.startedAt) : null,
+    }));
+  } catch (error) {
+    logger.warn(`upgate: the last runs can't be read: ${driverMessage(error)}`);
+    return [];
+  }
+}
+
+function jsonOf({ badge, groups, runs, generatedAt }: HealthModel): object {
+  return { generatedAt, badge, checks: groups.flatMap(({ title, checks }) => checks.map((check) => ({ group: title, ...check }))), runs };
+}
+
+function wantsJson(req: IncomingMessage): boolean {
+  if (/[?&]format=json(?:&|$)/.test(req.url ?? "")) return true;
+  return /json/i.test(req.headers.accept ?? "") && accepts(req).type(["text/html", "application/json"]) === "application/json";
+}

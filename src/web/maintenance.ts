@@ -1,0 +1,109 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import accepts from "accepts";
+import type { BrandingOptions } from "../core/options.js";
+import type { MaintenanceCode } from "../core/version-state.js";
+import { type MountedRequest, pathOf } from "./http.js";
+import { publicText, type Renderer } from "./render.js";
+import { securityHeaders } from "./security-headers.js";
+import type { MaintenanceModel } from "./view-models.js";
+
+/** Clients come back after 5 to 15 s, each at another moment, so that they don't come back all at once. */
+const RETRY_LEAST_S = 5;
+const RETRY_SPREAD_S = 11;
+const REFRESH_MARK = "<!--upgate:refresh-->";
+/** As the view writes it; the page's script reads it. */
+const RETRY_ATTRIBUTE = 'data-retry="10"';
+
+/** Of what earlier middleware has set, these don't belong to this answer. CORS headers stay, so that clients can read it. */
+const FOREIGN_HEADERS = [
+  "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Length", "Content-Range", "Content-Security-Policy-Report-Only",
+  "ETag", "Expires", "Last-Modified", "Link", "Location", "Pragma", "Refresh", "Set-Cookie", "Strict-Transport-Security", "Transfer-Encoding", "X-Powered-By",
+];
+
+interface Page {
+  /** The page's text before and after the place of the refresh. */
+  readonly head: string;
+  /** The same for answers to other methods than GET: a page that does not come back by itself. */
+  readonly stillHead: string;
+  readonly tail: string;
+  readonly problem: { readonly title: string; readonly detail: string };
+}
+
+export type MaintenanceAnswer = (req: IncomingMessage, res: ServerResponse, code: MaintenanceCode) => void;
+
+/**
+ * The answer while the gate is closed, for any method and path: 503, never stored, as HTML, problem+json (RFC 9457) or text.
+ * Pages and headers are made once; a request costs one string.
+ */
+export function maintenanceAnswer(renderer: Renderer, branding: BrandingOptions): MaintenanceAnswer {
+  const css = publicText("maintenance.css");
+  const script = publicText("maintenance.js");
+  const common = { ...securityHeaders({ inline: { styles: [css], scripts: [script] } }), "Cache-Control": "no-store", "X-Robots-Tag": "noindex", Vary: "Accept" };
+  const pages = Object.fromEntries((["Err1", "Err2", "Err3"] as const).map((code) => [code, makePage(renderer, branding, code, css, script)])) as Record<MaintenanceCode, Page>;
+
+  return function answerMaintenance(req, res, code) {
+    const page = pages[code];
+    const retryAfter = RETRY_LEAST_S + Math.floor(Math.random() * RETRY_SPREAD_S);
+    const { type, body, length } = represent(req, page, code, retryAfter);
+    if (res.getHeaderNames().length > 0) for (const name of FOREIGN_HEADERS) res.removeHeader(name);
+    res.writeHead(503, { ...common, "Upgate-Maintenance": code, "Retry-After": retryAfter, "Content-Type": type, "Content-Length": length });
+    res.end(req.method === "HEAD" ? undefined : body);
+  };
+}
+
+function represent(req: MountedRequest, page: Page, code: MaintenanceCode, retryAfter: number): { type: string; body: string; length: number } {
+  switch (preferredType(req)) {
+    case "html": {
+      const isSafe = req.method === "GET" || req.method === "HEAD";
+      const body = isSafe ? page.head + refreshOf(req, retryAfter) + page.tail : page.stillHead + page.tail;
+      return { type: "text/html; charset=utf-8", body, length: Buffer.byteLength(body) };
+    }
+    case "json": {
+      const body = JSON.stringify({ type: "about:blank", title: page.problem.title, status: 503, detail: page.problem.detail, code, retryAfter });
+      return { type: "application/problem+json", body, length: Buffer.byteLength(body) };
+    }
+    default: {
+      const body = `${page.problem.title}\n\n${page.problem.detail}\n`;
+      return { type: "text/plain; charset=utf-8", body, length: Buffer.byteLength(body) };
+    }
+  }
+}
+
+/** HTML for whoever names it, JSON for whoever names it, text for everybody else: `*\/*` names nothing. */
+function preferredType(req: IncomingMessage): "html" | "json" | "text" {
+  const accept = req.headers.accept;
+  if (accept === undefined || !/html|json/i.test(accept)) return "text";
+  switch (accepts(req).type(["text/html", "application/json", "application/problem+json", "text/plain"])) {
+    case "text/html":
+      return "html";
+    case "application/json":
+    case "application/problem+json":
+      return "json";
+    default:
+      return "text";
+  }
+}
+
+/** Without JavaScript a GET comes back to the address asked for; a relative one, so that a proxy's prefix stays. */
+function refreshOf(req: MountedRequest, seconds: number): string {
+  const url = req.originalUrl ?? req.url ?? "/";
+  const path = pathOf(url);
+  const target = `./${url.slice(path.lastIndexOf("/") + 1)}`;
+  return `<noscript><meta http-equiv="refresh" content="${seconds};url=${escapeAttribute(target)}"></noscript>`;
+}
+
+function makePage(renderer: Renderer, branding: BrandingOptions, code: MaintenanceCode, css: string, script: string): Page {
+  const label = code.replace("Err", "Err ");
+  const name = branding.name ?? "";
+  const model: MaintenanceModel = { code, label, name, message: branding.maintenanceMessage ?? null, supportUrl: branding.supportUrl ?? null, css, script };
+  const html = renderer.render("maintenance", { model });
+  const mark = html.indexOf(REFRESH_MARK);
+  const head = mark < 0 ? html : html.slice(0, mark);
+  const tail = mark < 0 ? "" : html.slice(mark + REFRESH_MARK.length);
+  const detail = code === "Err1" ? `${name || "This site"} has a technical problem. Please come back soon.` : `An upgrade of ${name || "this site"} is in progress. Please come back soon.`;
+  return { head, tail, stillHead: head.replace(RETRY_ATTRIBUTE, 'data-retry="0"'), problem: { title: `Down for Maintenance (${label})`, detail } };
+}
+
+function escapeAttribute(text: string): string {
+  return text.replaceAll("&", "&amp;").replaceAll('"', "&quot;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("'", "&#39;");
+}

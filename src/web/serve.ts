@@ -1,0 +1,111 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { messageOf, UpgateError } from "../core/errors.js";
+import type { Logger } from "../core/ports.js";
+import { type Handler, isBelow, type MountedRequest, pathOf } from "./http.js";
+
+/** An Express application, or any function for node:http; also as the `default` of a module. */
+export type HostApplication = (req: IncomingMessage, res: ServerResponse) => unknown;
+
+export interface ServeOptions {
+  /** Default: the environment's `PORT`, else 3000. 0: any free port. */
+  readonly port?: number;
+  /** Default: all addresses, as node:http has it. */
+  readonly host?: string;
+}
+
+export type LoadApplication = (parts: { readonly server: Server }) => Promise<HostApplication | { readonly default: HostApplication }> | HostApplication;
+
+interface HostingParts {
+  readonly guard: Handler;
+  readonly installer: Handler;
+  readonly installPath: string;
+  readonly basePath: string;
+  readonly logger: Logger;
+  readonly attach: (server: Server) => void;
+}
+
+/**
+ * Serves the gate and the wizard at once, and the application once the gate has opened: until then nothing of it is loaded,
+ * so that a boot which reads what only the upgrade will create can't keep anybody from upgrading.
+ */
+export class Hosting {
+  #server: Server | undefined;
+  #application: HostApplication | null = null;
+  #loading: Promise<HostApplication> | null = null;
+
+  constructor(private readonly parts: HostingParts) {}
+
+  /** True also where the host mounts guard and installer itself. */
+  get isApplicationLoaded(): boolean {
+    return this.#server === undefined || this.#application !== null;
+  }
+
+  async listen(load: LoadApplication, { port = Number(process.env["PORT"] ?? 3000), host }: ServeOptions): Promise<Server> {
+    const server = createServer((req, res) => this.#handle(load, req, res));
+    this.#server = server;
+    this.parts.attach(server);
+    await new Promise<void>((resolve, reject) => {
+      server.once("error", reject);
+      server.listen(port, host, () => {
+        server.off("error", reject);
+        resolve();
+      });
+    });
+    return server;
+  }
+
+  /** Called whenever the gate is seen open: loads the application the first time. */
+  open(load: LoadApplication): void {
+    void this.#load(load).catch((cause: unknown) => {
+      const error = new UpgateError("ERR_UPGATE_APPLICATION_START", `The application did not start: ${messageOf(cause)}`, { cause });
+      // As without upgate: an application that can't boot ends its process, and the process manager tries again.
+      setImmediate(() => {
+        throw error;
+      });
+    });
+  }
+
+  async close(): Promise<void> {
+    const server = this.#server;
+    if (!server) return;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    await closed;
+  }
+
+  #handle(load: LoadApplication, req: MountedRequest, res: ServerResponse): void {
+    const { guard, installer, installPath, basePath } = this.parts;
+    const toApplication = (error?: unknown): void => {
+      if (error) return this.#crashed(res, error);
+      if (this.#application) this.#application(req, res);
+      else this.#load(load).then((application) => application(req, res), (cause: unknown) => this.#crashed(res, cause));
+    };
+    guard(req, res, (error) => {
+      const url = req.url ?? "/";
+      const mount = [installPath, basePath + installPath].find((path) => isBelow(pathOf(url), path));
+      if (error || mount === undefined) return toApplication(error);
+      req.originalUrl = url;
+      req.url = url.slice(mount.length).replace(/^(?!\/)/, "/");
+      installer(req, res, (installerError) => {
+        req.url = url;
+        toApplication(installerError);
+      });
+    });
+  }
+
+  #load(load: LoadApplication): Promise<HostApplication> {
+    this.#loading ??= (async () => {
+      const loaded = await load({ server: this.#server as Server });
+      const application = typeof loaded === "function" ? loaded : loaded.default;
+      if (typeof application !== "function") throw new TypeError("the module's default export is no function (req, res); an Express application is one");
+      return (this.#application = application);
+    })();
+    return this.#loading;
+  }
+
+  #crashed(res: ServerResponse, error: unknown): void {
+    this.parts.logger.error(`upgate: the application can't answer: ${messageOf(error)}`, error);
+    if (!res.headersSent) res.writeHead(500, { "Content-Type": "text/plain; charset=utf-8", "Cache-Control": "no-store" });
+    res.end("Internal Server Error\n");
+  }
+}

@@ -1,0 +1,119 @@
+import type { Server } from "node:http";
+import type { Knex } from "knex";
+import type { UpgateOptions } from "../core/options.js";
+import type { VersionState } from "../core/version-state.js";
+import { connectHost } from "../store/connect.js";
+import { InstallKey } from "../upgrade/install-key.js";
+import { openContext } from "../upgrade/open-context.js";
+import { resolveSettings } from "../upgrade/settings.js";
+import { Upgrader } from "../upgrade/upgrader.js";
+import { Watcher } from "../upgrade/watcher.js";
+import { attachGate } from "./attach.js";
+import { type Badge, badgeModel, renderBadge } from "./badge.js";
+import { createGuard } from "./guard.js";
+import { createHealth } from "./health.js";
+import type { Handler } from "./http.js";
+import { maintenanceAnswer } from "./maintenance.js";
+import { Renderer } from "./render.js";
+import { Hosting, type LoadApplication, type ServeOptions } from "./serve.js";
+import { createInstaller } from "./wizard/installer.js";
+import { WizardSessions } from "./wizard/sessions.js";
+
+/** Guard, installer and admin side of one application in one process. */
+export interface Upgate {
+  /** Listens at once: gate and wizard answer. The application is loaded once the gate is open. Resolves when the port is bound. */
+  serve(load: LoadApplication, options?: ServeOptions): Promise<Server>;
+  /** The middleware that keeps requests out while the gate is closed; mount it before everything else. */
+  guard(): Handler;
+  /** The wizard; mount it at `installPath`, after the guard. */
+  installer(): Handler;
+  /** The System Health page; mount it behind the host's own admin check. */
+  health(): Handler;
+  /** The version badge for the dashboard. */
+  badge(): Promise<Badge>;
+  /** Settles with the first reading of the state, also when it failed. */
+  ready(): Promise<void>;
+  /** The state as last read, at most `pollMs` ago. */
+  state(): VersionState;
+  /** The host's knex: the instance given, or one made from the option. */
+  readonly knex: Knex;
+  /** The one door to an upgrade. */
+  readonly upgrader: Upgrader;
+  /** Gates the WebSocket upgrades of a server that the host made itself; `serve` does it by itself. */
+  attach(server: Server): void;
+  /** Stops the timers, deregisters the node, closes what upgate has opened (the server of `serve`, its connections). */
+  close(): Promise<void>;
+}
+
+/**
+ * Makes upgate for one application. Throws `ERR_UPGATE_OPTIONS` with every problem of the options at once, or
+ * `ERR_UPGATE_DRIVER_MISSING`; writes nothing then. A database that can't be reached is no error here: the gate stays
+ * closed and opens by itself.
+ */
+export function createUpgate(options: UpgateOptions): Upgate {
+  const settings = resolveSettings(options);
+  const { installPath, basePath, branding, probes } = settings.options;
+  const context = openContext(settings);
+  const watcher = new Watcher(context);
+  const upgrader = new Upgrader(context);
+  const key = new InstallKey(context);
+  const renderer = new Renderer(settings.views);
+  const answer = maintenanceAnswer(renderer, branding);
+  const installerAddress = basePath + installPath;
+  const installer = createInstaller({ context, watcher, upgrader, key, sessions: new WizardSessions(context.store) }, renderer, answer);
+  let isReady = false;
+  void watcher.ready.then(() => (isReady = true));
+
+  const guard = createGuard({
+    gate: watcher.gate,
+    state: () => watcher.state,
+    ready: watcher.ready,
+    isReady: () => isReady,
+    installPath,
+    basePath,
+    probes,
+    isApplicationLoaded: () => hosting.isApplicationLoaded,
+    answer,
+  });
+  const attach = (server: Server): void => attachGate(server, watcher.gate);
+  const hosting = new Hosting({ guard, installer: installer.handler, installPath, basePath, logger: context.logger, attach });
+
+  let hostKnex: Knex | null = settings.database.instance;
+  watcher.onReading((state) => void key.follow(state));
+  watcher.start();
+
+  return {
+    serve(load, serveOptions = {}) {
+      const listening = hosting.listen(load, serveOptions);
+      const loadWhenOpen = (state: VersionState): void => {
+        if (state.kind === "current") hosting.open(load);
+      };
+      void listening.then(() => {
+        loadWhenOpen(watcher.state);
+        watcher.onReading(loadWhenOpen);
+      });
+      return listening;
+    },
+    guard: () => guard,
+    installer: () => installer.handler,
+    health: () => createHealth(context, watcher, renderer, installerAddress),
+    async badge() {
+      await watcher.ready;
+      return renderBadge(renderer, badgeModel(watcher.state, installerAddress));
+    },
+    ready: () => watcher.ready,
+    state: () => watcher.state,
+    get knex() {
+      return (hostKnex ??= connectHost(settings.database));
+    },
+    upgrader,
+    attach,
+    async close() {
+      installer.close();
+      await watcher.close();
+      await hosting.close();
+      if (hostKnex && hostKnex !== settings.database.instance) await hostKnex.destroy();
+      await context.store.close();
+    },
+  };
+}

@@ -1,0 +1,87 @@
+import { isUpgateError } from "../../core/errors.js";
+import type { StartedRun } from "../../upgrade/upgrader.js";
+import { backupPage, failedPage, keyPage, licensePage, messagePage, type Notice, progressPage } from "./pages.js";
+import { type Answer, audit, type Visit } from "./visit.js";
+
+export async function openWithKey(visit: Visit): Promise<Answer> {
+  const { key, sessions, body, address, secure } = visit;
+  const candidate = body["key"]?.trim() ?? "";
+  if (candidate === "") return keyPage(visit, 400, "Enter the install key.");
+  if (!(await key.matches(candidate))) {
+    await audit(visit, "key-failed");
+    return keyPage(visit, 403, "This is not the install key. Nothing has been changed.");
+  }
+  const cookie = await sessions.open(address, secure);
+  await audit(visit, "key-accepted");
+  return { kind: "redirect", to: "./", cookie };
+}
+
+export async function agree(visit: Visit): Promise<Answer> {
+  const license = await visit.context.settings.release.license();
+  if (!license) return toNextStep();
+  if (visit.body["agree"] !== "yes") return licensePage(visit, 400, "To go on, tick the box that says that you agree.");
+  await visit.upgrader.acceptLicense(license.hash);
+  await audit(visit, "license-accepted", license.hash);
+  return toNextStep();
+}
+
+export async function review(visit: Visit): Promise<Answer> {
+  await visit.upgrader.markReviewed();
+  return toNextStep();
+}
+
+export function createBackup(visit: Visit): Answer {
+  if (visit.body["action"] !== "create") return backupPage(visit, 400, { reason: "This button is not known here.", remedy: "Use one of the buttons below." });
+  return backupPage(visit, 409, { reason: "upgate can't make the backup itself here.", remedy: "Make a backup with your hosting panel or your database tool, then press the button below." });
+}
+
+export async function start(visit: Visit): Promise<Answer> {
+  const { body, upgrader, address } = visit;
+  if (body["backup"] !== "own") return backupPage(visit, 400, { reason: "No backup was named.", remedy: "Make a backup first, then press the button below." });
+  return launch(visit, "start", () => upgrader.start({ backup: { kind: "own", address } }));
+}
+
+export function resume(visit: Visit): Promise<Answer> {
+  return launch(visit, "resume", () => visit.upgrader.resume());
+}
+
+export function retry(visit: Visit): Promise<Answer> {
+  return launch(visit, "retry", () => visit.upgrader.retry());
+}
+
+export function restore(visit: Visit): Answer {
+  const notice: Notice = { reason: "upgate has made no backup that it could restore.", remedy: "Restore your own backup with your hosting panel or your database tool, and put the files of the old release back." };
+  return visit.state.kind === "failed" ? failedPage(visit, 409, notice) : progressPage(visit, 409, notice);
+}
+
+export async function finish(visit: Visit): Promise<Answer> {
+  const { sessions, session, key, state, context } = visit;
+  if (!session) return toNextStep();
+  const cookie = await sessions.close(session.id);
+  await audit(visit, "seal");
+  await key.follow(state);
+  return { kind: "redirect", to: homeOf(context.settings.options), cookie };
+}
+
+/** The admin area where it lies on this site, else the site itself: a form's redirect must not leave the origin. */
+function homeOf({ branding, installPath }: Visit["context"]["settings"]["options"]): string {
+  const { adminUrl } = branding;
+  if (adminUrl !== undefined && /^\/(?!\/)/.test(adminUrl)) return adminUrl;
+  return "../".repeat(installPath.split("/").length - 1);
+}
+
+async function launch(visit: Visit, event: string, begin: () => Promise<StartedRun>): Promise<Answer> {
+  try {
+    const run = await begin();
+    await audit(visit, event, run.id);
+    await visit.watcher.refresh();
+    return { kind: "redirect", to: "progress" };
+  } catch (error) {
+    if (!isUpgateError(error, "ERR_UPGATE_LEASE_HELD")) throw error;
+    return messagePage(409, { heading: "Already in Progress", text: error.message, remedy: error.remedy, link: { href: "progress", label: "Follow the Progress" } });
+  }
+}
+
+function toNextStep(): Answer {
+  return { kind: "redirect", to: "./" };
+}

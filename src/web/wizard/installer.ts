@@ -1,0 +1,151 @@
+import type { ServerResponse } from "node:http";
+import { isUpgateError, messageOf } from "../../core/errors.js";
+import { driverMessage } from "../../store/driver-errors.js";
+import { clientAddress, type Handler, isSecure, type MountedRequest, type Next, pathOf, requestPath } from "../http.js";
+import type { MaintenanceAnswer } from "../maintenance.js";
+import { publicAsset, type Renderer } from "../render.js";
+import { securityHeaders } from "../security-headers.js";
+import type { PageFrame } from "../view-models.js";
+import { readForm } from "./body.js";
+import { StatusEvents } from "./events.js";
+import { messagePage } from "./pages.js";
+import { findRoute, type Route } from "./routes.js";
+import { isSameSite } from "./same-site.js";
+import { isSameToken } from "./sessions.js";
+import { mayShow, stepMarks } from "./steps.js";
+import { themeCss } from "./theme.js";
+import { type Answer, openVisit, type Visit, type WizardParts } from "./visit.js";
+
+const HEADERS = { ...securityHeaders(), "Cache-Control": "no-store", "X-Robots-Tag": "noindex" };
+const BACK = { href: "./", label: "Back to the Installer" };
+
+export interface Installer {
+  readonly handler: Handler;
+  close(): void;
+}
+
+/** The wizard as one connect-style function, to be mounted at `installPath`. Sealed, it answers nothing: the host's 404 does. */
+export function createInstaller(parts: WizardParts, renderer: Renderer, answerMaintenance: MaintenanceAnswer): Installer {
+  const { context, watcher, sessions } = parts;
+  const { logger, settings } = context;
+  const events = new StatusEvents(parts.upgrader, watcher, logger);
+
+  async function serve(req: MountedRequest, res: ServerResponse, next: Next): Promise<void> {
+    await watcher.ready;
+    if (await isSealed()) return next();
+    if (watcher.state.kind === "unknown") return answerMaintenance(req, res, "Err1");
+    const path = pathOf(req.url ?? "/").replace(/^$/, "/");
+    if (path.startsWith("/assets/") && (req.method === "GET" || req.method === "HEAD")) return sendAsset(req, res, path.slice("/assets/".length));
+    const answered = await answer(req, res, findRoute(req.method ?? "GET", path));
+    await send(req, res, answered);
+  }
+
+  async function isSealed(): Promise<boolean> {
+    return watcher.state.kind === "current" && !(await sessions.isAnyOpen());
+  }
+
+  async function answer(req: MountedRequest, res: ServerResponse, route: Route | "not-found" | "not-allowed"): Promise<{ answer: Answer; visit: Visit | null }> {
+    if (route === "not-found") return refuse(404, "Page Not Found", "The installer has no such page.");
+    if (route === "not-allowed") return refuse(405, "Not Possible", "This page can't be used that way.");
+    const request = { address: clientAddress(req), secure: isSecure(req), session: await sessions.find(req.headers.cookie), body: {} };
+    if (route.needsSession && !request.session) {
+      if (route.method === "GET" && route.path !== "/status" && route.path !== "/events") return { answer: { kind: "redirect", to: "./" }, visit: null };
+      return refuse(403, "Install Key Needed", "Your session is over, or you have not entered the install key yet. Nothing has been changed.");
+    }
+    const body = route.method === "POST" ? await checkedForm(req, res, request.session?.csrf ?? null) : {};
+    if (body === null) return refuse(403, "Form Refused", "The form did not come from a page of this installer, or it is too old. Nothing has been changed.");
+    const visit = await openVisit(parts, { ...request, body });
+    if (request.session) await sessions.touch(request.session.id);
+    if (route.step !== null && !mayShow(route.step, visit.target)) {
+      if (route.method === "GET") return { answer: { kind: "redirect", to: visit.target }, visit };
+      return { answer: messagePage(409, { heading: "Not Yet", text: "This step can't be taken now. Nothing has been changed.", remedy: "Go on with the step that is next.", link: BACK }), visit };
+    }
+    return { answer: await route.handle(visit), visit };
+  }
+
+  /** The form's fields; null when it is not a form of ours. */
+  async function checkedForm(req: MountedRequest, res: ServerResponse, csrf: string | null): Promise<Readonly<Record<string, string>> | null> {
+    if (!isSameSite(req.headers)) return null;
+    const body = await readForm(req, res);
+    const given = body["_csrf"] ?? "";
+    const genuine = csrf === null ? await sessions.isKeyFormToken(given) : isSameToken(given, csrf) || (await sessions.isKeyFormToken(given));
+    return genuine ? body : null;
+  }
+
+  async function send(req: MountedRequest, res: ServerResponse, { answer: what, visit }: { answer: Answer; visit: Visit | null }): Promise<void> {
+    switch (what.kind) {
+      case "redirect":
+        res.writeHead(303, { ...HEADERS, Location: what.to.startsWith(".") || what.to.startsWith("/") ? what.to : baseOf(req) + what.to, "Content-Length": 0, ...(what.cookie ? { "Set-Cookie": what.cookie } : {}) });
+        return void res.end();
+      case "events":
+        return events.listen(req, res, HEADERS);
+      case "json":
+        return write(req, res, what.status, "application/json; charset=utf-8", JSON.stringify(what.body));
+      case "download":
+        res.setHeader("Content-Disposition", `attachment; filename="${what.filename}"`);
+        return write(req, res, 200, what.type, what.body);
+      case "page":
+        return write(req, res, what.status, "text/html; charset=utf-8", renderer.render(what.view, { frame: await frameOf(req, what, visit), model: what.model }));
+    }
+  }
+
+  async function frameOf(req: MountedRequest, { view, step }: Extract<Answer, { kind: "page" }>, visit: Visit | null): Promise<PageFrame> {
+    const { branding } = settings.options;
+    const words = visit?.words ?? { kind: "upgrade", title: "Upgrade", noun: "upgrade" };
+    return {
+      base: baseOf(req),
+      brand: { name: branding.name ?? "", logoUrl: branding.logoUrl ?? null, supportUrl: branding.supportUrl ?? null },
+      themed: branding.accentColor !== undefined,
+      words,
+      steps: step === null || !visit ? [] : stepMarks(step, visit.hasLicense, words.title),
+      csrf: view === "key" ? await sessions.keyFormToken() : (visit?.session?.csrf ?? ""),
+    };
+  }
+
+  function sendAsset(req: MountedRequest, res: ServerResponse, name: string): Promise<void> {
+    if (name === "theme.css") return write(req, res, 200, "text/css; charset=utf-8", themeCss(settings.options.branding.accentColor));
+    const asset = publicAsset(name);
+    if (!asset) return send(req, res, refuse(404, "Page Not Found", "The installer has no such page."));
+    return write(req, res, 200, asset.type, asset.body);
+  }
+
+  async function failed(req: MountedRequest, res: ServerResponse, error: unknown): Promise<void> {
+    if (res.headersSent) return void res.destroy();
+    const { status } = error as { status?: number };
+    if (isUpgateError(error)) return send(req, res, { answer: messagePage(409, { heading: "Not Now", text: error.message, remedy: error.remedy, link: BACK }), visit: null });
+    if (status === 413) return send(req, res, refuse(413, "Form Too Large", "The form holds more than the installer takes. Nothing has been changed."));
+    if (status !== undefined && status >= 400 && status < 500) return send(req, res, refuse(status, "Form Not Understood", "The form could not be read. Nothing has been changed."));
+    logger.error(`upgate: the installer failed: ${driverMessage(error)}`, error);
+    answerMaintenance(req, res, "Err1");
+  }
+
+  return {
+    handler: function upgateInstaller(req, res, next) {
+      serve(req, res, next)
+        .catch((error: unknown) => failed(req, res, error))
+        .catch((error: unknown) => {
+          logger.error(`upgate: the installer could not answer: ${messageOf(error)}`, error);
+          res.destroy();
+        });
+    },
+    close: () => events.close(),
+  };
+}
+
+async function write(req: MountedRequest, res: ServerResponse, status: number, type: string, body: string | Buffer): Promise<void> {
+  res.writeHead(status, { ...HEADERS, "Content-Type": type, "Content-Length": Buffer.byteLength(body) });
+  res.end(req.method === "HEAD" ? undefined : body);
+}
+
+function refuse(status: number, heading: string, text: string): { answer: Answer; visit: null } {
+  return { answer: messagePage(status, { heading, text, remedy: null, link: BACK }), visit: null };
+}
+
+/** Prefix of relative links: at the mount itself without a slash at the end, a browser resolves them against the folder above. */
+function baseOf(req: MountedRequest): string {
+  const inner = pathOf(req.url ?? "/").replace(/^\//, "");
+  if (inner !== "") return "../".repeat(inner.split("/").length - 1);
+  const outer = requestPath(req);
+  return outer.endsWith("/") ? "" : `${outer.slice(outer.lastIndexOf("/") + 1)}/`;
+}
+

@@ -1,0 +1,106 @@
+import { basename } from "node:path";
+import { notesBetween, renderMarkdown } from "../../release/markdown.js";
+import { readPreflight } from "../../upgrade/checks.js";
+import type { BackupModel, DoneModel, FailedModel, KeyModel, LicenseModel, MessageModel, ProgressModel, ReviewModel, StatusModel } from "../view-models.js";
+import type { StepId } from "./steps.js";
+import type { Answer, Visit } from "./visit.js";
+
+/** A reason and a remedy above a page's form. */
+export type Notice = { readonly reason: string; readonly remedy: string } | null;
+
+export function keyPage({ key }: Visit, status = 200, error: string | null = null): Answer {
+  const model: KeyModel = { error, keyFile: key.file === null ? null : basename(key.file) };
+  return { kind: "page", status, view: "key", step: null, model };
+}
+
+export async function licensePage({ context }: Visit, status = 200, error: string | null = null): Promise<Answer> {
+  const license = await context.settings.release.license();
+  const model: LicenseModel = { html: renderMarkdown(license?.markdown ?? ""), error };
+  return page("license", status, model);
+}
+
+export async function reviewPage({ context, state, upgrader }: Visit, status = 200): Promise<Answer> {
+  const startable = state.kind === "behind" || state.kind === "fresh";
+  const plan = startable ? await upgrader.plan() : [];
+  const releases = [...new Set(plan.map(({ version }) => version))].map((version) => ({ version, migrations: plan.filter((migration) => migration.version === version).map(({ name }) => name) }));
+  const model: ReviewModel = {
+    fromVersion: state.installedVersion,
+    toVersion: state.codeVersion,
+    releases,
+    migrationCount: plan.length,
+    checks: await readPreflight(context),
+    ...(await notes(context.settings.release, state.installedVersion, state.codeVersion)),
+    blocked: startable ? null : { reason: state.reason, remedy: state.remedy },
+  };
+  return page("review", status, model);
+}
+
+export function backupPage({ context, state }: Visit, status = 200, error: Notice = null): Answer {
+  const model: BackupModel = { canCreate: false, databaseLabel: context.store.source.label, nothingToLose: state.kind === "fresh", error };
+  return page("backup", status, model);
+}
+
+export function progressPage(visit: Visit, status = 200, error: Notice = null): Answer {
+  const { state, watcher } = visit;
+  const { run } = visit.status;
+  const holder = watcher.last?.lease?.holder ?? null;
+  const model: ProgressModel = {
+    status: statusModel(visit.status),
+    fromVersion: run?.fromVersion ?? state.installedVersion,
+    toVersion: run?.toVersion ?? state.codeVersion,
+    interrupted: state.kind === "interrupted",
+    remedy: state.remedy,
+    holder: holder ? `${holder.host} (process ${holder.pid})` : null,
+    error,
+  };
+  return page("progress", status, model);
+}
+
+export function failedPage({ state, status: { run } }: Visit, status = 200, notice: Notice = null): Answer {
+  const model: FailedModel = {
+    reason: run?.error?.message ?? state.reason,
+    remedy: run?.error?.remedy ?? state.remedy,
+    error: run?.error ?? null,
+    migrations: run?.migrations ?? [],
+    fromVersion: run?.fromVersion ?? state.installedVersion,
+    toVersion: run?.toVersion ?? state.codeVersion,
+    notice,
+  };
+  return page("failed", status, model);
+}
+
+export async function donePage({ context, state, status: { run } }: Visit): Promise<Answer> {
+  const { branding } = context.settings.options;
+  const model: DoneModel = {
+    fromVersion: run?.fromVersion ?? null,
+    toVersion: state.codeVersion,
+    migrations: run?.migrations ?? [],
+    durationMs: run?.finishedAt ? Date.parse(run.finishedAt) - Date.parse(run.startedAt) : null,
+    adminUrl: branding.adminUrl ?? "/admin",
+    ...(await notes(context.settings.release, run?.fromVersion ?? null, state.codeVersion)),
+  };
+  return page("done", 200, model);
+}
+
+export function messagePage(status: number, model: MessageModel): Answer {
+  return { kind: "page", status, view: "message", step: null, model };
+}
+
+/** The `status` JSON of the HTTP contract. */
+export function statusModel({ state, run }: Visit["status"]): StatusModel {
+  if (!run) return { state, run: null };
+  const { id, status, startedAt, percent, etaSeconds, migrations, activity } = run;
+  return { state, run: { id, status, startedAt, percent, etaSeconds, migrations, activity } };
+}
+
+async function notes(release: Visit["context"]["settings"]["release"], from: string | null, to: string): Promise<{ notesHtml: string | null; notesUrl: string | null }> {
+  const found = await release.notes();
+  if (found === null) return { notesHtml: null, notesUrl: null };
+  if ("url" in found) return { notesHtml: null, notesUrl: found.url };
+  const section = notesBetween(found.markdown, from, to);
+  return { notesHtml: section === null ? null : renderMarkdown(section), notesUrl: null };
+}
+
+function page(view: Exclude<StepId, "key">, status: number, model: object): Answer {
+  return { kind: "page", status, view, step: view, model };
+}

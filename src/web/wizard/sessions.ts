@@ -1,0 +1,109 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { parse as parseCookies, serialize as serializeCookie } from "cookie";
+import { sign, unsign } from "cookie-signature";
+import { insertSecret, readSecret } from "../../store/secrets.js";
+import { deleteSession, extendSession, hasOpenSession, insertSession, readSession } from "../../store/sessions.js";
+import type { Store } from "../../store/store.js";
+import { ensureTables, whileBusy } from "../../store/tables.js";
+
+const COOKIE = "upgate_session";
+/** A session that nobody uses for two hours is over. */
+const SESSION_TTL_MS = 2 * 60 * 60 * 1000;
+/** The use of a session is written down at most this often. */
+const EXTEND_EVERY_MS = 60_000;
+/** The key page's form is good for this long. */
+const KEY_FORM_TTL_MS = 60 * 60 * 1000;
+
+/** A request's open session, and the token that its forms carry. */
+export interface OpenSession {
+  readonly id: string;
+  readonly csrf: string;
+}
+
+/**
+ * Wizard sessions: the cookie holds a random value signed with the secret of all nodes, the table its hash. The cookie has no
+ * path, so the browser keeps it to the folder of `POST /install/key`, whatever prefix a proxy puts before it.
+ */
+export class WizardSessions {
+  #secret: string | null = null;
+
+  constructor(private readonly store: Store) {}
+
+  /** Opens a session; returns the `Set-Cookie` header. */
+  async open(address: string, secure: boolean): Promise<string> {
+    const value = randomBytes(24).toString("base64url");
+    const now = Date.now();
+    const session = { id: hash(value), address: address.slice(0, 64), createdAt: iso(now), seenAt: iso(now), expiresAt: iso(now + SESSION_TTL_MS) };
+    await whileBusy(() => insertSession(this.store.knex, session));
+    return serializeCookie(COOKIE, sign(value, await this.#key()), { httpOnly: true, sameSite: "strict", secure });
+  }
+
+  /** The request's session; null without one, with an expired or a forged one. */
+  async find(cookieHeader: string | undefined): Promise<OpenSession | null> {
+    const cookie = parseCookies(cookieHeader ?? "")[COOKIE];
+    if (!cookie) return null;
+    const key = await this.#key();
+    const value = unsign(cookie, key);
+    if (value === false) return null;
+    const now = Date.now();
+    const session = await readSession(this.store.knex, hash(value), iso(now));
+    return session ? { id: session.id, csrf: token(key, `session:${session.id}`) } : null;
+  }
+
+  /** Puts the session's end off; for page views, not for polling. */
+  async touch(id: string): Promise<void> {
+    const now = Date.now();
+    const session = await readSession(this.store.knex, id, iso(now));
+    if (session && now - Date.parse(session.seenAt) > EXTEND_EVERY_MS) await whileBusy(() => extendSession(this.store.knex, id, iso(now), iso(now + SESSION_TTL_MS)));
+  }
+
+  /** Ends the session and clears away expired ones; returns the `Set-Cookie` header that removes the cookie. */
+  async close(id: string): Promise<string> {
+    await whileBusy(() => deleteSession(this.store.knex, id, iso(Date.now())));
+    return serializeCookie(COOKIE, "", { httpOnly: true, sameSite: "strict", expires: new Date(0) });
+  }
+
+  async isAnyOpen(): Promise<boolean> {
+    return hasOpenSession(this.store.knex, iso(Date.now()));
+  }
+
+  /** The key page's token: there is no session yet that it could belong to, so it carries its own time. */
+  async keyFormToken(): Promise<string> {
+    const issued = Date.now().toString(36);
+    return `${issued}.${token(await this.#key(), `key:${issued}`)}`;
+  }
+
+  async isKeyFormToken(candidate: string): Promise<boolean> {
+    const [issued = "", mac = ""] = candidate.split(".");
+    const age = Date.now() - parseInt(issued, 36);
+    return age >= 0 && age < KEY_FORM_TTL_MS && isSameToken(mac, token(await this.#key(), `key:${issued}`));
+  }
+
+  /** One secret for all nodes: the first that needs it makes it. */
+  async #key(): Promise<string> {
+    if (this.#secret !== null) return this.#secret;
+    const { knex, dialect, versionRow, clock } = this.store;
+    await ensureTables(knex, dialect, versionRow);
+    await whileBusy(() => insertSecret(knex, "cookie", randomBytes(32).toString("base64url"), clock.timestamp()));
+    const secret = await readSecret(knex, "cookie");
+    if (secret === null) throw new Error("The cookie secret is not there.");
+    return (this.#secret = secret);
+  }
+}
+
+export function isSameToken(candidate: string, expected: string): boolean {
+  const [a, b] = [Buffer.from(candidate), Buffer.from(expected)];
+  return a.length === b.length && timingSafeEqual(a, b);
+}
+
+function token(key: string, purpose: string): string {
+  return createHmac("sha256", key).update(`csrf:${purpose}`).digest("base64url");
+}
+
+function hash(value: string): string {
+  return createHash("sha256").update(value).digest("hex");
+}
+
+function iso(ms: number): string {
+  return new Date(ms).toISOString();
+}

@@ -1,0 +1,52 @@
+import type { RunDraft } from "../../core/run.js";
+import type { VersionStateKind } from "../../core/version-state.js";
+import type { StepMark } from "../view-models.js";
+
+/** The wizard's pages in the order of the walk; `failed` stands in the place of `done`. */
+export type StepId = "key" | "license" | "review" | "backup" | "progress" | "failed" | "done";
+
+const ORDER: readonly StepId[] = ["key", "license", "review", "backup", "progress", "done"];
+
+/** The first page that the operator has not finished; the one to be sent to. */
+export function firstUnfinishedStep(kind: VersionStateKind, draft: Pick<RunDraft, "licenseAcceptedAt" | "reviewedAt"> | null, hasLicense: boolean): StepId {
+  switch (kind) {
+    case "running":
+    case "interrupted":
+      return "progress";
+    case "failed":
+      return "failed";
+    case "current":
+      return "done";
+    case "fresh":
+    case "behind":
+      if (hasLicense && !draft?.licenseAcceptedAt) return "license";
+      return draft?.reviewedAt ? "backup" : "review";
+    case "unversioned":
+    case "ahead":
+    case "restart":
+    case "unsupported":
+    case "unknown":
+      // The review page says what stands in the way.
+      return "review";
+  }
+}
+
+/** Whether a page may be shown when `target` is the first unfinished one: itself, and those before it as long as nothing has started. */
+export function mayShow(page: StepId, target: StepId): boolean {
+  if (page === target) return true;
+  const beforeStart: readonly StepId[] = ["license", "review", "backup"];
+  return beforeStart.includes(page) && beforeStart.includes(target) && ORDER.indexOf(page) < ORDER.indexOf(target);
+}
+
+/** The step indicator's marks. */
+export function stepMarks(current: StepId, hasLicense: boolean, noun: "Upgrade" | "Install"): StepMark[] {
+  const labels: readonly (readonly [StepId, string])[] = [
+    ...(hasLicense ? ([["license", "Licence"]] as const) : []),
+    ["review", "Review"],
+    ["backup", noun === "Install" ? "Ready" : "Backup"],
+    ["progress", noun],
+    ["done", "Done"],
+  ];
+  const at = labels.findIndex(([id]) => id === (current === "failed" ? "progress" : current));
+  return labels.map(([id, label], index) => ({ id, label, status: index < at || current === "done" ? "done" : index === at ? "current" : "todo" }));
+}

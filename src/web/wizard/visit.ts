@@ -1,0 +1,83 @@
+import type { Run } from "../../core/run.js";
+import type { VersionState } from "../../core/version-state.js";
+import { appendAudit } from "../../store/audit.js";
+import { isMissingTable } from "../../store/driver-errors.js";
+import { readActiveRun } from "../../store/runs.js";
+import { whileBusy } from "../../store/tables.js";
+import type { UpgradeContext } from "../../upgrade/context.js";
+import type { InstallKey } from "../../upgrade/install-key.js";
+import type { UpgradeStatus } from "../../upgrade/status.js";
+import type { Upgrader } from "../../upgrade/upgrader.js";
+import type { Watcher } from "../../upgrade/watcher.js";
+import type { Words } from "../view-models.js";
+import type { OpenSession, WizardSessions } from "./sessions.js";
+import { firstUnfinishedStep, type StepId } from "./steps.js";
+
+/** What all pages of the wizard work with. */
+export interface WizardParts {
+  readonly context: UpgradeContext;
+  readonly watcher: Watcher;
+  readonly upgrader: Upgrader;
+  readonly key: InstallKey;
+  readonly sessions: WizardSessions;
+}
+
+/** One request to the wizard, with everything that the pages decide by. */
+export interface Visit extends WizardParts {
+  readonly state: VersionState;
+  readonly status: UpgradeStatus;
+  readonly draft: Run | null;
+  readonly hasLicense: boolean;
+  /** The first unfinished step. */
+  readonly target: StepId;
+  readonly words: Words;
+  readonly address: string;
+  readonly secure: boolean;
+  readonly session: OpenSession | null;
+  readonly body: Readonly<Record<string, string>>;
+}
+
+/** What a handler answers; the adapter makes HTTP of it. */
+export type Answer =
+  | { readonly kind: "page"; readonly status: number; readonly view: string; readonly step: StepId | null; readonly model: object }
+  | { readonly kind: "redirect"; readonly to: string; readonly cookie?: string }
+  | { readonly kind: "json"; readonly status: number; readonly body: object }
+  | { readonly kind: "download"; readonly filename: string; readonly type: string; readonly body: string }
+  | { readonly kind: "events" };
+
+type VisitRequest = Pick<Visit, "address" | "secure" | "session" | "body">;
+
+/** Reads what the pages need. Without a session only what the key page shows, which is nothing of the state. */
+export async function openVisit(parts: WizardParts, request: VisitRequest): Promise<Visit> {
+  const hasLicense = parts.context.settings.release.paths.license !== null;
+  if (!request.session) {
+    const { state } = parts.watcher;
+    const { kind, codeVersion, installedVersion } = state;
+    return { ...parts, ...request, state, status: { state: { kind, codeVersion, installedVersion }, run: null }, draft: null, hasLicense, target: "key", words: wordsOf("upgrade") };
+  }
+  const state = await parts.watcher.refresh();
+  const draft = await readDraft(parts);
+  const status = await parts.upgrader.statusOf(state);
+  const kind = status.run?.kind ?? (state.kind === "fresh" ? "install" : "upgrade");
+  return { ...parts, ...request, state, status, draft, hasLicense, target: firstUnfinishedStep(state.kind, draft, hasLicense), words: wordsOf(kind) };
+}
+
+export async function audit({ context, address, session }: Pick<Visit, "context" | "address" | "session">, event: string, detail: string | null = null): Promise<void> {
+  const { store } = context;
+  await whileBusy(() => appendAudit(store.knex, { happenedAt: store.clock.timestamp(), event, address, sessionId: session?.id ?? null, detail }));
+}
+
+function wordsOf(kind: Words["kind"]): Words {
+  return kind === "install" ? { kind, title: "Install", noun: "installation" } : { kind, title: "Upgrade", noun: "upgrade" };
+}
+
+async function readDraft({ context }: WizardParts): Promise<Run | null> {
+  try {
+    const run = await readActiveRun(context.store.knex);
+    const { version } = context.settings.options;
+    return run?.status === "draft" && run.toVersion === version ? run : null;
+  } catch (error) {
+    if (isMissingTable(error)) return null;
+    throw error;
+  }
+}
