@@ -9,6 +9,9 @@ export default defineConfig({
   // mysql://user:password@host:3306/ledgerly on a server; SQLite for a small installation.
   database: process.env.DATABASE_URL ?? "sqlite:./data/ledgerly.db",
 
+  // The generated install key, the upgrades' logs, backups and reports.
+  dataDir: process.env.DATA_DIR ?? "./data",
+
   // What the operator reads in the wizard.
   license: new URL("./demo/EULA.md", import.meta.url),
   releaseNotes: new URL("./demo/CHANGELOG.md", import.meta.url),

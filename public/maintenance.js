@@ -6,9 +6,7 @@
   }
   // A gateway's 502 to 504 is not the site yet: the page that stands here says more.
   function look() {
-    fetch(location.href, { method: "HEAD", cache: "no-store", redirect: "manual" }).then(function (
-      answer,
-    ) {
+    fetch(location.href, { method: "HEAD", cache: "no-store", redirect: "manual" }).then(function (answer) {
       var gateway = answer.status >= 502 && answer.status <= 504;
       if (gateway || answer.headers.has("Upgate-Maintenance")) later();
       else location.reload();

@@ -134,10 +134,7 @@ function show(model) {
     setText(part("percent"), `${percent} %`);
     setText(part("activity"), activity);
     setText(part("count"), `${applied} of ${now.migrations.length} done`);
-    setText(
-      part("left"),
-      running && now.etaSeconds > 0 ? `about ${duration(now.etaSeconds * 1000)} left` : "",
-    );
+    setText(part("left"), running && now.etaSeconds > 0 ? `about ${duration(now.etaSeconds * 1000)} left` : "");
     now.migrations.forEach(showMigration);
     document.title = running ? `${percent} % – ${title}` : title;
     speak(`${percent} %. ${activity}`);

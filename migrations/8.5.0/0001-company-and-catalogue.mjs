@@ -47,4 +47,12 @@ const products = [
   ["domain", "Add-ons", "Domain name", "Registration and DNS in one price.", "Over 200 endings;DNSSEC", 150],
   ["mail", "Add-ons", "Team mail", "Mailboxes with calendars for ten people.", "10 mailboxes;25 GB each;Spam filter", 590],
   ["backup", "Add-ons", "Offsite backup", "A second copy in another country.", "100 GB;Kept for 30 days", 390],
-].map(([sku, category, name, description, features, price_cents], position) => ({ sku, category, name, description, features, price_cents, position }));
+].map(([sku, category, name, description, features, price_cents], position) => ({
+  sku,
+  category,
+  name,
+  description,
+  features,
+  price_cents,
+  position,
+}));

@@ -6,7 +6,9 @@ export async function up(knex) {
     table.string("name", 32).notNullable();
     table.integer("rate_bp").notNullable();
   });
-  await knex("tax_rates").insert(Object.entries(vatPercent).map(([country, percent]) => ({ country, name: "VAT", rate_bp: percent * 100 })));
+  await knex("tax_rates").insert(
+    Object.entries(vatPercent).map(([country, percent]) => ({ country, name: "VAT", rate_bp: percent * 100 })),
+  );
 }
 
 const vatPercent = { AT: 20, DE: 19, ES: 21, FI: 25.5, FR: 20, GB: 20, IE: 23, IT: 22, NL: 21, PL: 23, PT: 23, SE: 25 };

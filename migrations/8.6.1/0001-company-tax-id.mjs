@@ -5,7 +5,14 @@ export async function up(knex) {
   });
   // So far the number stood at the end of the legal note: "… · VAT NL000000000B00".
   const marker = " · VAT ";
-  await knex.raw("UPDATE company SET tax_id = SUBSTR(legal_note, INSTR(legal_note, ?) + ?) WHERE INSTR(legal_note, ?) > 0", [marker, marker.length, marker]);
-  await knex.raw("UPDATE company SET legal_note = SUBSTR(legal_note, 1, INSTR(legal_note, ?) - 1) WHERE INSTR(legal_note, ?) > 0", [marker, marker]);
+  await knex.raw("UPDATE company SET tax_id = SUBSTR(legal_note, INSTR(legal_note, ?) + ?) WHERE INSTR(legal_note, ?) > 0", [
+    marker,
+    marker.length,
+    marker,
+  ]);
+  await knex.raw("UPDATE company SET legal_note = SUBSTR(legal_note, 1, INSTR(legal_note, ?) - 1) WHERE INSTR(legal_note, ?) > 0", [
+    marker,
+    marker,
+  ]);
   await knex("company").update({ invoice_footer: "Thank you for your business. Please pay within 14 days." });
 }

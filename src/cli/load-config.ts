@@ -8,8 +8,14 @@ const NAMES = ["upgate.config.mjs", "upgate.config.js", "upgate.config.ts"];
 
 /** Imports the configuration: the file given, else the first of the known names in the working directory. */
 export async function loadConfig(given: string | undefined): Promise<UpgateOptions> {
-  const file = given === undefined ? NAMES.map((name) => path.resolve(name)).find(existsSync) : path.resolve(given.startsWith("file:") ? new URL(given).pathname : given);
-  if (file === undefined) throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `There is no ${NAMES.join(", ")} in ${process.cwd()}.`, { remedy: "Change into the application's folder, or name the file with --config." });
+  const file =
+    given === undefined
+      ? NAMES.map((name) => path.resolve(name)).find(existsSync)
+      : path.resolve(given.startsWith("file:") ? new URL(given).pathname : given);
+  if (file === undefined)
+    throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `There is no ${NAMES.join(", ")} in ${process.cwd()}.`, {
+      remedy: "Change into the application's folder, or name the file with --config.",
+    });
   let loaded: { default?: unknown };
   try {
     loaded = (await import(pathToFileURL(file).href)) as typeof loaded;
@@ -17,6 +23,7 @@ export async function loadConfig(given: string | undefined): Promise<UpgateOptio
     throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `${file} can't be loaded: ${messageOf(cause)}`, { cause });
   }
   const options: unknown = await loaded.default;
-  if (typeof options !== "object" || options === null) throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `${file} has no default export that is an object.`);
+  if (typeof options !== "object" || options === null)
+    throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `${file} has no default export that is an object.`);
   return { ...(options as UpgateOptions), configFile: file };
 }

@@ -61,7 +61,8 @@ export class Checker {
   identifier(name: string, fallback: string): string {
     const value = this.optionalString(name);
     if (value === undefined) return fallback;
-    if (!/^[A-Za-z_][\w$]*(?:\.[A-Za-z_][\w$]*)?$/.test(value)) this.problem(name, `must be a table or column name, got ${JSON.stringify(value)}`);
+    if (!/^[A-Za-z_][\w$]*(?:\.[A-Za-z_][\w$]*)?$/.test(value))
+      this.problem(name, `must be a table or column name, got ${JSON.stringify(value)}`);
     return value;
   }
 

@@ -105,18 +105,45 @@ export interface ParsedOptions {
 }
 
 const TOP_LEVEL = [
-  "version", "database", "migrations", "license", "releaseNotes", "release", "installPath", "basePath", "installKey", "dataDir", "versionRow",
-  "probes", "branding", "views", "pollMs", "nodeTtlMs", "leaseTtlMs", "logger", "configFile",
+  "version",
+  "database",
+  "migrations",
+  "license",
+  "releaseNotes",
+  "release",
+  "installPath",
+  "basePath",
+  "installKey",
+  "dataDir",
+  "versionRow",
+  "probes",
+  "branding",
+  "views",
+  "pollMs",
+  "nodeTtlMs",
+  "leaseTtlMs",
+  "logger",
+  "configFile",
 ] as const satisfies readonly (keyof UpgateOptions)[];
 const VERSION_ROW = ["table", "keyColumn", "key", "valueColumn", "parse"] as const satisfies readonly (keyof VersionRowOptions)[];
 const PROBES = ["live", "ready", "open"] as const satisfies readonly (keyof ProbeOptions)[];
-const BRANDING = ["name", "logoUrl", "accentColor", "supportUrl", "adminUrl", "maintenanceMessage"] as const satisfies readonly (keyof BrandingOptions)[];
+const BRANDING = [
+  "name",
+  "logoUrl",
+  "accentColor",
+  "supportUrl",
+  "adminUrl",
+  "maintenanceMessage",
+] as const satisfies readonly (keyof BrandingOptions)[];
 
 /** An install key shorter than this could be guessed. */
 export const MIN_INSTALL_KEY_LENGTH = 16;
 
 /** Untrusted options to parsed ones, with every problem found; the value is meaningful only when there is none. */
-export function checkOptions(input: unknown, env: Readonly<Record<string, string | undefined>>): { value: ParsedOptions; problems: OptionProblem[] } {
+export function checkOptions(
+  input: unknown,
+  env: Readonly<Record<string, string | undefined>>,
+): { value: ParsedOptions; problems: OptionProblem[] } {
   if (typeof input !== "object" || input === null) {
     return { value: {} as ParsedOptions, problems: [{ path: "options", message: "must be an object; see defineConfig()" }] };
   }
@@ -124,7 +151,8 @@ export function checkOptions(input: unknown, env: Readonly<Record<string, string
   root.known(TOP_LEVEL);
   const version = root.check("version", codeVersionProblem) as string;
   const installKey = root.optionalString("installKey") ?? (env["UPGATE_INSTALL_KEY"] || null);
-  if (installKey !== null && installKey.length < MIN_INSTALL_KEY_LENGTH) root.problem("installKey", `must have at least ${MIN_INSTALL_KEY_LENGTH} characters, got ${installKey.length}`);
+  if (installKey !== null && installKey.length < MIN_INSTALL_KEY_LENGTH)
+    root.problem("installKey", `must have at least ${MIN_INSTALL_KEY_LENGTH} characters, got ${installKey.length}`);
   const pollMs = root.integer("pollMs", 1000, 100, 60_000);
   const value: ParsedOptions = {
     version,
@@ -154,7 +182,11 @@ export function checkOptions(input: unknown, env: Readonly<Record<string, string
 export function refuseProblems(problems: readonly OptionProblem[]): void {
   if (problems.length === 0) return;
   const lines = problems.map(({ path, message }) => `  ${path}: ${message}`);
-  throw new UpgateError("ERR_UPGATE_OPTIONS", `upgate's options have ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:\n${lines.join("\n")}`, { problems });
+  throw new UpgateError(
+    "ERR_UPGATE_OPTIONS",
+    `upgate's options have ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:\n${lines.join("\n")}`,
+    { problems },
+  );
 }
 
 function parseVersionRow(row: Checker): VersionRowOptions {
@@ -181,9 +213,11 @@ function parseProbes(probes: Checker): ProbeOptions {
 function parseBranding(branding: Checker): BrandingOptions {
   branding.known(BRANDING);
   const colour = branding.optionalString("accentColor");
-  if (colour !== undefined && !/^#(?:[0-9a-f]{3}|[0-9a-f]{6})$/i.test(colour)) branding.problem("accentColor", 'must be a hex colour such as "#2454c7"');
+  if (colour !== undefined && !/^#(?:[0-9a-f]{3}|[0-9a-f]{6})$/i.test(colour))
+    branding.problem("accentColor", 'must be a hex colour such as "#2454c7"');
   const message = branding.optionalString("maintenanceMessage");
-  if (message !== undefined && message.length > 500) branding.problem("maintenanceMessage", `must have at most 500 characters, got ${message.length}`);
+  if (message !== undefined && message.length > 500)
+    branding.problem("maintenanceMessage", `must have at most 500 characters, got ${message.length}`);
   const entries = BRANDING.map((name) => [name, branding.optionalString(name)] as const).filter(([, text]) => text !== undefined);
   return { adminUrl: "/admin", ...(Object.fromEntries(entries) as BrandingOptions) };
 }
@@ -204,4 +238,3 @@ function loggerProblem(value: unknown): string | null {
   const missing = ["info", "warn", "error"].filter((name) => typeof (value as Record<string, unknown> | null)?.[name] !== "function");
   return missing.length === 0 ? null : `must have the functions info, warn and error; missing: ${missing.join(", ")}`;
 }
-

@@ -20,7 +20,11 @@ export function sortMigrations<T extends { readonly name: string; readonly versi
  * The migrations still to apply for the code version, in order: those of releases up to it that the history does not
  * hold as finished. Files of later releases are not part of this code's plan.
  */
-export function pendingMigrations(files: readonly MigrationFile[], history: readonly Pick<HistoryEntry, "name" | "finishedAt">[], codeVersion: string): MigrationFile[] {
+export function pendingMigrations(
+  files: readonly MigrationFile[],
+  history: readonly Pick<HistoryEntry, "name" | "finishedAt">[],
+  codeVersion: string,
+): MigrationFile[] {
   const applied = new Set<string>();
   for (const entry of history) if (entry.finishedAt !== null) applied.add(entry.name);
   return sortMigrations(files.filter((file) => !applied.has(file.name) && compareVersions(file.version, codeVersion) <= 0));
@@ -30,7 +34,11 @@ export function pendingMigrations(files: readonly MigrationFile[], history: read
  * A run's plan as everybody may read it: the names recorded when the run started, each with what the history says.
  * `stopped` is true for a run that is no longer executing: its unfinished migration counts as failed.
  */
-export function planProgress(planned: readonly { readonly name: string; readonly version: string }[], history: readonly HistoryEntry[], stopped: boolean): PlannedMigration[] {
+export function planProgress(
+  planned: readonly { readonly name: string; readonly version: string }[],
+  history: readonly HistoryEntry[],
+  stopped: boolean,
+): PlannedMigration[] {
   const entries = new Map(history.map((entry) => [entry.name, entry]));
   return planned.map(({ name, version }) => {
     const entry = entries.get(name);

@@ -40,7 +40,10 @@ export interface VersionState {
 }
 
 /** The version row as read. `invalid` carries the beginning of the text at most. */
-export type VersionRowFact = { readonly kind: "absent" } | { readonly kind: "text"; readonly text: string } | { readonly kind: "invalid"; readonly problem: string };
+export type VersionRowFact =
+  | { readonly kind: "absent" }
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "invalid"; readonly problem: string };
 
 /** What the release's manifest demands. Absent members demand nothing. */
 export interface ReleaseFacts {
@@ -105,13 +108,25 @@ export function deriveVersionState(facts: StateFacts): VersionState {
   const base = { codeVersion, filesVersion, pending };
   const unknown = (reason: string, remedy: string): VersionState => ({ ...base, kind: "unknown", installedVersion: null, reason, remedy });
 
-  if (database.kind === "unreadable") return unknown(`The state can't be read: ${database.check}`, "Check that the database server runs and that its address, user and password are right.");
-  if (database.newerProtocol) return unknown("A newer upgate manages this database.", "Upload files that contain the newer upgate, then restart the application.");
+  if (database.kind === "unreadable")
+    return unknown(
+      `The state can't be read: ${database.check}`,
+      "Check that the database server runs and that its address, user and password are right.",
+    );
+  if (database.newerProtocol)
+    return unknown("A newer upgate manages this database.", "Upload files that contain the newer upgate, then restart the application.");
   const { versionRow } = database;
-  if (versionRow.kind === "invalid") return unknown(`The version row can't be used: ${versionRow.problem}`, "Put the installed release's version into the row, or restore it from a backup.");
+  if (versionRow.kind === "invalid")
+    return unknown(
+      `The version row can't be used: ${versionRow.problem}`,
+      "Put the installed release's version into the row, or restore it from a backup.",
+    );
   const installed = versionRow.kind === "text" ? parseInstalledVersion(versionRow.text) : null;
   if (versionRow.kind === "text" && installed === null) {
-    return unknown(`The version row holds ${quote(versionRow.text)}, which is no version.`, "Put the installed release's version into the row, or restore it from a backup.");
+    return unknown(
+      `The version row holds ${quote(versionRow.text)}, which is no version.`,
+      "Put the installed release's version into the row, or restore it from a backup.",
+    );
   }
 
   const verdict = runVerdict(facts, database) ?? versionVerdict(facts, database, installed);
@@ -122,17 +137,29 @@ function runVerdict({ codeVersion }: StateFacts, { run, leaseAlive }: DatabaseFa
   if (!run) return null;
   const what = run.kind === "install" ? `installation of ${run.toVersion}` : `upgrade to ${run.toVersion}`;
   if (run.status === "failed") {
-    return { kind: "failed", reason: `The ${what} failed: ${run.error?.message ?? "no reason was recorded"}`, remedy: run.error?.remedy ?? "Press Retry, or upload a corrected release." };
+    return {
+      kind: "failed",
+      reason: `The ${what} failed: ${run.error?.message ?? "no reason was recorded"}`,
+      remedy: run.error?.remedy ?? "Press Retry, or upload a corrected release.",
+    };
   }
   if (leaseAlive) return { kind: "running", reason: `The ${what} is in progress.`, remedy: "Wait until it has finished." };
   const other = run.toVersion === codeVersion ? "" : ` The files are of release ${codeVersion} now.`;
-  return { kind: "interrupted", reason: `The ${what} was interrupted: its process was terminated.${other}`, remedy: "Press Resume: it goes on where it stopped." };
+  return {
+    kind: "interrupted",
+    reason: `The ${what} was interrupted: its process was terminated.${other}`,
+    remedy: "Press Resume: it goes on where it stopped.",
+  };
 }
 
 function versionVerdict(facts: StateFacts, database: DatabaseFacts, installed: string | null): Verdict {
   const { codeVersion, filesVersion, pending } = facts;
   if (installed !== null && installed !== codeVersion && filesVersion !== codeVersion && compareVersions(installed, filesVersion) <= 0) {
-    return { kind: "restart", reason: `The files on disk are release ${filesVersion}, but this process still runs ${codeVersion}.`, remedy: "Restart the application." };
+    return {
+      kind: "restart",
+      reason: `The files on disk are release ${filesVersion}, but this process still runs ${codeVersion}.`,
+      remedy: "Restart the application.",
+    };
   }
   const upgrading = installed === null || compareVersions(installed, codeVersion) < 0 || (installed === codeVersion && pending.length > 0);
   const obstacle = upgrading ? unsupportedVerdict(facts, installed) : null;
@@ -140,44 +167,84 @@ function versionVerdict(facts: StateFacts, database: DatabaseFacts, installed: s
   if (installed === null) return uninstalledVerdict(facts, database);
   switch (compareVersions(installed, codeVersion)) {
     case 1:
-      return { kind: "ahead", reason: `The database is at release ${installed}, newer than the files (${codeVersion}).`, remedy: `Upload release ${installed} or later, or restore a backup of release ${codeVersion}.` };
+      return {
+        kind: "ahead",
+        reason: `The database is at release ${installed}, newer than the files (${codeVersion}).`,
+        remedy: `Upload release ${installed} or later, or restore a backup of release ${codeVersion}.`,
+      };
     case -1:
-      return { kind: "behind", reason: `The database is at release ${installed}, the files are ${codeVersion}.`, remedy: "Open /install and start the upgrade." };
+      return {
+        kind: "behind",
+        reason: `The database is at release ${installed}, the files are ${codeVersion}.`,
+        remedy: "Open /install and start the upgrade.",
+      };
     case 0:
       if (pending.length > 0) {
-        return { kind: "behind", reason: `Release ${codeVersion} is installed, but ${count(pending.length, "migration is", "migrations are")} pending: ${listSome(pending)}.`, remedy: "Open /install and start the upgrade." };
+        return {
+          kind: "behind",
+          reason: `Release ${codeVersion} is installed, but ${count(pending.length, "migration is", "migrations are")} pending: ${listSome(pending)}.`,
+          remedy: "Open /install and start the upgrade.",
+        };
       }
       return compareVersions(filesVersion, codeVersion) > 0
-        ? { kind: "current", reason: `Release ${filesVersion} lies on disk; this process still runs ${codeVersion}.`, remedy: "Restart the application to begin the upgrade." }
+        ? {
+            kind: "current",
+            reason: `Release ${filesVersion} lies on disk; this process still runs ${codeVersion}.`,
+            remedy: "Restart the application to begin the upgrade.",
+          }
         : { kind: "current", reason: "You are up to date!", remedy: "Nothing to do." };
   }
 }
 
 function uninstalledVerdict({ codeVersion }: StateFacts, database: DatabaseFacts): Verdict {
   if (database.hasHistory || database.hasForeignTables) {
-    return { kind: "unversioned", reason: "The database has tables, but no version row says which release they belong to.", remedy: "If the row was lost, restore it. If the application is new to upgate, run: upgate baseline <version>" };
+    return {
+      kind: "unversioned",
+      reason: "The database has tables, but no version row says which release they belong to.",
+      remedy: "If the row was lost, restore it. If the application is new to upgate, run: upgate baseline <version>",
+    };
   }
-  return { kind: "fresh", reason: `Release ${codeVersion} is not installed yet: the database is empty.`, remedy: "Open /install and start the installation." };
+  return {
+    kind: "fresh",
+    reason: `Release ${codeVersion} is not installed yet: the database is empty.`,
+    remedy: "Open /install and start the installation.",
+  };
 }
 
 function unsupportedVerdict({ codeVersion, release }: StateFacts, installed: string | null): Verdict | null {
   const unsupported = (reason: string, remedy: string): Verdict => ({ kind: "unsupported", reason, remedy });
   const missing = release.missingFiles ?? [];
   if (missing.length > 0) {
-    return unsupported(`The upload is incomplete: ${count(missing.length, "file is", "files are")} missing: ${listSome(missing)}.`, `Upload all files of release ${codeVersion} again.`);
+    return unsupported(
+      `The upload is incomplete: ${count(missing.length, "file is", "files are")} missing: ${listSome(missing)}.`,
+      `Upload all files of release ${codeVersion} again.`,
+    );
   }
   if (installed === null) {
-    return release.kind === "patch" ? unsupported(`Release ${codeVersion} is a patch set and can't be installed by itself.`, "Upload a full release.") : null;
+    return release.kind === "patch"
+      ? unsupported(`Release ${codeVersion} is a patch set and can't be installed by itself.`, "Upload a full release.")
+      : null;
   }
   if (release.kind === "patch" && release.appliesTo !== undefined && !inRange(installed, release.appliesTo)) {
-    return unsupported(`The patch set ${codeVersion} fits release ${release.appliesTo}, but ${installed} is installed.`, `Upload a full release, or first upgrade to ${release.appliesTo}.`);
+    return unsupported(
+      `The patch set ${codeVersion} fits release ${release.appliesTo}, but ${installed} is installed.`,
+      `Upload a full release, or first upgrade to ${release.appliesTo}.`,
+    );
   }
-  const stop = [...(release.requiredStops ?? [])].sort(compareVersions).find((version) => compareVersions(installed, version) < 0 && compareVersions(version, codeVersion) < 0);
+  const stop = [...(release.requiredStops ?? [])]
+    .sort(compareVersions)
+    .find((version) => compareVersions(installed, version) < 0 && compareVersions(version, codeVersion) < 0);
   if (stop !== undefined) {
-    return unsupported(`From ${installed} to ${codeVersion} the way leads over release ${stop}, which must not be skipped.`, `Upload release ${stop} and upgrade to it first.`);
+    return unsupported(
+      `From ${installed} to ${codeVersion} the way leads over release ${stop}, which must not be skipped.`,
+      `Upload release ${stop} and upgrade to it first.`,
+    );
   }
   if (release.upgradeFrom !== undefined && !inRange(installed, release.upgradeFrom)) {
-    return unsupported(`Release ${codeVersion} upgrades ${release.upgradeFrom}, but ${installed} is installed.`, `First upgrade to a release that fits ${release.upgradeFrom}.`);
+    return unsupported(
+      `Release ${codeVersion} upgrades ${release.upgradeFrom}, but ${installed} is installed.`,
+      `First upgrade to a release that fits ${release.upgradeFrom}.`,
+    );
   }
   return null;
 }

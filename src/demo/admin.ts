@@ -45,14 +45,27 @@ function showDashboard({ knex, company }: BillingContext): RequestHandler {
       listInvoices(knex, null, 8),
     ]);
     const revenueCents = byMonth.get(monthOf(now)) ?? 0;
-    res.render("admin/dashboard", { currency: company.currency, chart: revenueChart(byMonth, now), revenueCents, byCurrency, open, activeServices, customers, renewals, invoices });
+    res.render("admin/dashboard", {
+      currency: company.currency,
+      chart: revenueChart(byMonth, now),
+      revenueCents,
+      byCurrency,
+      open,
+      activeServices,
+      customers,
+      renewals,
+      invoices,
+    });
   };
 }
 
 function showCustomers({ knex }: BillingContext): RequestHandler {
   return async (req, res) => {
     const pagination = paginate(await countCustomers(knex), req.query["page"]);
-    res.render("admin/customers", { pagination, customers: await listCustomers(knex, "created_at", pagination.perPage, pagination.offset) });
+    res.render("admin/customers", {
+      pagination,
+      customers: await listCustomers(knex, "created_at", pagination.perPage, pagination.offset),
+    });
   };
 }
 

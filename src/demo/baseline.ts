@@ -1,4 +1,3 @@
-import type { Knex } from "knex";
 import { createUpgate, type UpgateOptions } from "../index.js";
 import { seedBaseline } from "./seed.js";
 
@@ -26,14 +25,4 @@ export async function layDownBaseline(config: UpgateOptions): Promise<boolean> {
   } finally {
     await old.close();
   }
-}
-
-/** Removes every table of the database that `knex` is connected to. */
-export async function dropEverything(knex: Knex): Promise<void> {
-  const isSqlite = /sqlite/.test(String(knex.client.dialect));
-  const tables: { name: string }[] = isSqlite
-    ? await knex("sqlite_master").select("name").where("type", "table").whereNot("name", "like", "sqlite_%")
-    : await knex("information_schema.tables").select({ name: "table_name" }).whereRaw("table_schema = database()");
-  await knex.raw(isSqlite ? "PRAGMA foreign_keys = OFF" : "SET foreign_key_checks = 0");
-  for (const { name } of tables) await knex.schema.dropTable(name);
 }

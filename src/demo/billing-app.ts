@@ -48,7 +48,10 @@ export async function createBillingApp(deps: BillingAppDeps): Promise<express.Ex
   app.use("/", storefront(context));
   app.use("/client", clientArea(context));
   app.use("/admin/system-health", deps.health);
-  app.use("/admin", admin(context, () => deps.badge()));
+  app.use(
+    "/admin",
+    admin(context, () => deps.badge()),
+  );
   app.use(notFound);
   app.use(failed);
   return app;
@@ -63,7 +66,9 @@ function securityHeaders(): express.RequestHandler {
 }
 
 const notFound: express.RequestHandler = (_req, res) => {
-  res.status(404).render("message", { title: "Page not found", text: "There is nothing at this address. It may have moved, or never existed." });
+  res
+    .status(404)
+    .render("message", { title: "Page not found", text: "There is nothing at this address. It may have moved, or never existed." });
 };
 
 const failed: express.ErrorRequestHandler = (error, req, res, next) => {

@@ -2,7 +2,15 @@ import { type NextFunction, type Request, type RequestHandler, type Response, Ro
 import type { BillingContext } from "./context.js";
 import { today } from "./dates.js";
 import { type Customer, findCustomer, listCustomers } from "./queries/customers.js";
-import { findInvoice, invoicesOfCustomer, invoicesOfService, linesOfInvoice, OPEN_STATUSES, payInvoice, paymentsOfInvoice } from "./queries/invoices.js";
+import {
+  findInvoice,
+  invoicesOfCustomer,
+  invoicesOfService,
+  linesOfInvoice,
+  OPEN_STATUSES,
+  payInvoice,
+  paymentsOfInvoice,
+} from "./queries/invoices.js";
 import { findService, listServices } from "./queries/services.js";
 
 /** The demo has no login: everybody may look at, and pay for, every made-up customer. */
@@ -61,7 +69,13 @@ function showInvoice({ knex }: BillingContext) {
     const invoice = await findInvoice(knex, customer.id, String(req.params["number"]));
     if (!invoice) return next();
     const [lines, payments] = await Promise.all([linesOfInvoice(knex, invoice.id), paymentsOfInvoice(knex, invoice.id)]);
-    res.render("client/invoice", { invoice, lines, payments, payable: OPEN_STATUSES.includes(invoice.status), justPaid: "paid" in req.query });
+    res.render("client/invoice", {
+      invoice,
+      lines,
+      payments,
+      payable: OPEN_STATUSES.includes(invoice.status),
+      justPaid: "paid" in req.query,
+    });
   };
 }
 

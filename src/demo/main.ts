@@ -1,5 +1,7 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import type { AddressInfo } from "node:net";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import type { VersionState } from "../index.js";
 
@@ -13,7 +15,7 @@ const { values } = parseArgs({
 });
 
 const root = new URL("../../", import.meta.url);
-process.chdir(root.pathname);
+process.chdir(fileURLToPath(root));
 if (values.fresh) process.env["DATABASE_URL"] ??= "sqlite:./data/ledgerly-fresh.db";
 const database = process.env["DATABASE_URL"] ?? "sqlite:./data/ledgerly.db";
 if (values.fresh || values.reset) startOver();
@@ -29,14 +31,12 @@ function startOver(): void {
 }
 
 // The configuration reads DATABASE_URL when it is loaded, so it comes after the arguments.
-const { config, upgate } = await (async () => {
-  const { default: options } = (await import(new URL("upgate.config.mjs", root).href)) as { default: import("../index.js").UpgateOptions };
-  if (!values.fresh) {
-    const { layDownBaseline } = await import("./baseline.js");
-    if (await layDownBaseline(options)) console.log("Laid down a database as release 8.5.0 left it.");
-  }
-  return import("./upgate.js");
-})();
+const { config } = await import("./config.js");
+if (!values.fresh) {
+  const { layDownBaseline } = await import("./baseline.js");
+  if (await layDownBaseline(config)) console.log("Laid down a database as release 8.5.0 left it.");
+}
+const { upgate } = await import("./upgate.js");
 
 const server = await upgate.serve(() => import("./app.js"), { port: Number(values.port), host: values.host });
 await upgate.ready();
@@ -49,7 +49,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 function greet({ kind, codeVersion, installedVersion }: VersionState): void {
   const { port } = server.address() as AddressInfo;
   const site = `http://${values.host === "0.0.0.0" ? "localhost" : values.host}:${port}`;
-  const keyFile = new URL("data/install-key", root);
+  const keyFile = path.join(String(config.dataDir), "install-key");
   console.log(`\n  ${config.branding?.name} ${codeVersion}${installedVersion ? `, the database is at ${installedVersion}` : ""}\n`);
   console.log(`  Site         ${site}/`);
   if (kind === "current") console.log(`  Admin area   ${site}/admin\n`);

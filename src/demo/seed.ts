@@ -55,7 +55,16 @@ function inventTables(products: readonly Product[], today: string, random: Rando
     const customerId = index + 1;
     tables.customers.push({ id: customerId, ...person, created_at: startedAt });
     const cycleMonths = random.pick([1, 1, 1, 1, 1, 1, 3, 3, 12, 12]);
-    const services = inventServices({ random, products, customerId, domain, startedAt, cycleMonths, today, firstId: tables.services.length + 1 });
+    const services = inventServices({
+      random,
+      products,
+      customerId,
+      domain,
+      startedAt,
+      cycleMonths,
+      today,
+      firstId: tables.services.length + 1,
+    });
     tables.services.push(...services.map((service) => ({ ...service })));
     billings.push(...billingsOf(services, byId, startedAt, cycleMonths, today));
   });
@@ -112,7 +121,13 @@ function inventStatus(random: Random, startedAt: string, today: string): { statu
 }
 
 /** Every renewal of a customer's services in the last months up to today, one invoice each. */
-function billingsOf(services: readonly Service[], products: ReadonlyMap<number, Product>, startedAt: string, cycleMonths: number, today: string): Billing[] {
+function billingsOf(
+  services: readonly Service[],
+  products: ReadonlyMap<number, Product>,
+  startedAt: string,
+  cycleMonths: number,
+  today: string,
+): Billing[] {
   const billings: Billing[] = [];
   const since = addMonths(today, -MONTHS);
   for (let period = 0; ; period++) {
@@ -131,12 +146,32 @@ function addInvoice(tables: Tables, { services, products, issuedAt, cycleMonths 
   const late = random.chance(0.013);
   const status = random.chance(0.012) ? "void" : late || paidAt > today ? "unpaid" : "paid";
   const customerId = services[0]?.customer_id ?? null;
-  tables.invoices.push({ id: invoiceId, number: `INV-${String(invoiceId).padStart(5, "0")}`, customer_id: customerId, status, issued_at: issuedAt, due_at: dueAt });
+  tables.invoices.push({
+    id: invoiceId,
+    number: `INV-${String(invoiceId).padStart(5, "0")}`,
+    customer_id: customerId,
+    status,
+    issued_at: issuedAt,
+    due_at: dueAt,
+  });
   for (const service of services) {
     const description = `${products.get(service.product_id)?.name ?? "Service"} – ${service.label}`;
-    tables.invoice_lines.push({ invoice_id: invoiceId, service_id: service.id, description, quantity: 1, unit_cents: service.price_cents, period_start: issuedAt, period_end: addMonths(issuedAt, cycleMonths) });
+    tables.invoice_lines.push({
+      invoice_id: invoiceId,
+      service_id: service.id,
+      description,
+      quantity: 1,
+      unit_cents: service.price_cents,
+      period_start: issuedAt,
+      period_end: addMonths(issuedAt, cycleMonths),
+    });
   }
   if (status !== "paid") return;
   const amount = services.reduce((sum, service) => sum + service.price_cents, 0);
-  tables.payments.push({ invoice_id: invoiceId, amount_cents: amount, method: random.pick(["Card", "Card", "Bank transfer", "Direct debit"]), paid_at: paidAt });
+  tables.payments.push({
+    invoice_id: invoiceId,
+    amount_cents: amount,
+    method: random.pick(["Card", "Card", "Bank transfer", "Direct debit"]),
+    paid_at: paidAt,
+  });
 }

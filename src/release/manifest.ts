@@ -10,7 +10,9 @@ export interface ReleaseManifest extends Omit<ReleaseFacts, "missingFiles"> {
   readonly migrations?: readonly string[];
 }
 
-export type ManifestReading = { readonly kind: "read"; readonly manifest: ReleaseManifest } | { readonly kind: "invalid"; readonly problem: string };
+export type ManifestReading =
+  | { readonly kind: "read"; readonly manifest: ReleaseManifest }
+  | { readonly kind: "invalid"; readonly problem: string };
 
 /** Reads and checks the manifest; a file that is missing or half uploaded is a problem by name, never an exception. */
 export function readManifest(file: string): ManifestReading {
@@ -38,8 +40,10 @@ function manifestProblem(value: Record<string, unknown>): string | null {
   for (const name of ["appliesTo", "upgradeFrom"]) {
     if (value[name] !== undefined && (typeof value[name] !== "string" || !isRange(value[name]))) return `${name} must be a semver range`;
   }
-  if (value["requiredStops"] !== undefined && !isArrayOf(value["requiredStops"], isVersion)) return "requiredStops must be an array of versions";
-  if (value["migrations"] !== undefined && !isArrayOf(value["migrations"], (name) => name !== "")) return "migrations must be an array of names";
+  if (value["requiredStops"] !== undefined && !isArrayOf(value["requiredStops"], isVersion))
+    return "requiredStops must be an array of versions";
+  if (value["migrations"] !== undefined && !isArrayOf(value["migrations"], (name) => name !== ""))
+    return "migrations must be an array of names";
   return null;
 }
 

@@ -36,7 +36,8 @@ export function listMigrations(folder: string, codeVersion: string): MigrationLi
       if (isMigration(entry.name)) files.push({ name: withoutExtension(entry.name), version: codeVersion, path: full });
     } else if (isVersion(entry.name) && codeVersionProblem(entry.name) === null) {
       for (const name of readdirSync(full)) {
-        if (isMigration(name)) files.push({ name: `${entry.name}/${withoutExtension(name)}`, version: entry.name, path: path.join(full, name) });
+        if (isMigration(name))
+          files.push({ name: `${entry.name}/${withoutExtension(name)}`, version: entry.name, path: path.join(full, name) });
       }
     } else if (readdirSync(full).some(isMigration)) {
       problem(`the folder "${entry.name}" holds migrations, but its name is no version such as "8.6.1"`);
@@ -60,10 +61,14 @@ export async function loadMigration(file: MigrationFile): Promise<MigrationModul
   try {
     loaded = (await import(pathToFileURL(file.path).href)) as typeof loaded;
   } catch (cause) {
-    throw new UpgateError("ERR_UPGATE_MIGRATION_INVALID", `The migration ${file.name} can't be loaded: ${messageOf(cause)}`, { cause, remedy: "Upload a corrected release." });
+    throw new UpgateError("ERR_UPGATE_MIGRATION_INVALID", `The migration ${file.name} can't be loaded: ${messageOf(cause)}`, {
+      cause,
+      remedy: "Upload a corrected release.",
+    });
   }
   const module = typeof loaded.up === "function" ? loaded : loaded.default;
-  if (typeof module?.up !== "function") throw new UpgateError("ERR_UPGATE_MIGRATION_INVALID", `The migration ${file.name} exports no function named up.`);
+  if (typeof module?.up !== "function")
+    throw new UpgateError("ERR_UPGATE_MIGRATION_INVALID", `The migration ${file.name} exports no function named up.`);
   return module as MigrationModule;
 }
 

@@ -39,11 +39,20 @@ export class Release {
     const { files, problems } = listMigrations(this.paths.migrations, this.paths.codeVersion);
     const reading = this.#readManifest();
     const missing = problems.map(({ message }) => message);
-    if (reading?.kind === "invalid") return { files, filesVersion: this.paths.codeVersion, facts: { missingFiles: [...missing, `a usable release.json (${reading.problem})`] } };
+    if (reading?.kind === "invalid")
+      return {
+        files,
+        filesVersion: this.paths.codeVersion,
+        facts: { missingFiles: [...missing, `a usable release.json (${reading.problem})`] },
+      };
     if (!reading) return { files, filesVersion: this.paths.codeVersion, facts: missing.length > 0 ? { missingFiles: missing } : {} };
     const { version, migrations, ...facts } = reading.manifest;
     const present = new Set(files.map((file) => file.name));
-    return { files, filesVersion: version, facts: { ...facts, missingFiles: [...missing, ...(migrations ?? []).filter((name) => !present.has(name))] } };
+    return {
+      files,
+      filesVersion: version,
+      facts: { ...facts, missingFiles: [...missing, ...(migrations ?? []).filter((name) => !present.has(name))] },
+    };
   }
 
   /** Markdown and its SHA-256; null when the release has no licence. */

@@ -29,7 +29,10 @@ export function databaseSource(database: string | Knex.Config | Knex, root: stri
     return source({ ...config, client: database.client.constructor as typeof Knex.Client }, dialectOf(database), database);
   }
   const config = typeof database === "string" ? configOfAddress(database, root) : database;
-  const name = typeof config.client === "string" ? config.client : (config.client as { prototype?: { dialect?: string } } | undefined)?.prototype?.dialect;
+  const name =
+    typeof config.client === "string"
+      ? config.client
+      : (config.client as { prototype?: { dialect?: string } } | undefined)?.prototype?.dialect;
   return source(config, /sqlite/.test(name ?? "") ? "sqlite" : dialectOfName(name), null);
 }
 

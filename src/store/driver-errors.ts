@@ -19,7 +19,9 @@ export function isBusy(error: unknown): boolean {
 /** MySQL 1062, 1586; SQLite's unique and primary key constraints. */
 export function isDuplicate(error: unknown): boolean {
   const { code, errno, message } = error as DriverError;
-  return errno === 1062 || errno === 1586 || (code?.startsWith("SQLITE_CONSTRAINT") ?? false) || /UNIQUE constraint failed/i.test(message ?? "");
+  return (
+    errno === 1062 || errno === 1586 || (code?.startsWith("SQLITE_CONSTRAINT") ?? false) || /UNIQUE constraint failed/i.test(message ?? "")
+  );
 }
 
 /** One line for people: the driver's message without the statement that knex puts before it. */
@@ -28,5 +30,9 @@ export function driverMessage(error: unknown): string {
   const { sqlMessage, message, code } = error as DriverError & { readonly sqlMessage?: string };
   const text = sqlMessage || message || "";
   const dash = sqlMessage ? -1 : text.lastIndexOf(" - ");
-  return (dash >= 0 && /^(?:insert|update|delete|select|create|alter|drop|pragma|with|\/\*)/i.test(text) ? text.slice(dash + 3) : text) || code || String(error);
+  return (
+    (dash >= 0 && /^(?:insert|update|delete|select|create|alter|drop|pragma|with|\/\*)/i.test(text) ? text.slice(dash + 3) : text) ||
+    code ||
+    String(error)
+  );
 }

@@ -27,12 +27,33 @@ export async function readHistory(knex: Knex): Promise<HistoryEntry[]> {
 }
 
 /** Writes the migration's row before its first statement; a migration that is tried again keeps its row. */
-export async function recordStart(knex: Knex, entry: Pick<HistoryEntry, "name" | "version" | "sha256" | "runId" | "startedAt">): Promise<void> {
-  const row = { name: entry.name, version: entry.version, sha256: entry.sha256, run_id: entry.runId, started_at: entry.startedAt, finished_at: null, duration_ms: null, statements: null };
+export async function recordStart(
+  knex: Knex,
+  entry: Pick<HistoryEntry, "name" | "version" | "sha256" | "runId" | "startedAt">,
+): Promise<void> {
+  const row = {
+    name: entry.name,
+    version: entry.version,
+    sha256: entry.sha256,
+    run_id: entry.runId,
+    started_at: entry.startedAt,
+    finished_at: null,
+    duration_ms: null,
+    statements: null,
+  };
   await knex<MigrationRow>("upgate_migration").insert(row).onConflict("name").merge();
 }
 
 /** Plain SQL, because it also runs inside a migration's transaction, on the host's knex: its `wrapIdentifier` must not matter. */
-export async function recordFinish(knex: Knex, name: string, finish: { finishedAt: string; durationMs: number; statements: number }): Promise<void> {
-  await knex.raw("UPDATE upgate_migration SET finished_at = ?, duration_ms = ?, statements = ? WHERE name = ?", [finish.finishedAt, finish.durationMs, finish.statements, name]);
+export async function recordFinish(
+  knex: Knex,
+  name: string,
+  finish: { finishedAt: string; durationMs: number; statements: number },
+): Promise<void> {
+  await knex.raw("UPDATE upgate_migration SET finished_at = ?, duration_ms = ?, statements = ? WHERE name = ?", [
+    finish.finishedAt,
+    finish.durationMs,
+    finish.statements,
+    name,
+  ]);
 }

@@ -22,7 +22,8 @@ export async function readLease(knex: Knex): Promise<Lease | null> {
 
 export function leaseFromRow(row: Pick<LeaseRow, "host" | "host_id" | "pid" | "started_ticks" | "token" | "beat" | "acquired_at">): Lease {
   const { host, host_id: hostId, pid } = row;
-  const holder = host !== null && hostId !== null && pid !== null ? { host, hostId, pid: Number(pid), startedTicks: row.started_ticks } : null;
+  const holder =
+    host !== null && hostId !== null && pid !== null ? { host, hostId, pid: Number(pid), startedTicks: row.started_ticks } : null;
   return { holder, token: Number(row.token), beat: Number(row.beat), acquiredAt: row.acquired_at };
 }
 
@@ -32,13 +33,15 @@ export function leaseFromRow(row: Pick<LeaseRow, "host" | "host_id" | "pid" | "s
  */
 export async function takeLease(knex: Knex, seen: Lease, taker: ProcessIdentity, timestamp: string): Promise<Lease | null> {
   const token = seen.token + 1;
-  const taken = await knex<LeaseRow>("upgate_lease").where({ name: LEASE_NAME, token: seen.token, beat: seen.beat }).update({
-    ...holderColumns(taker),
-    token,
-    beat: 0,
-    acquired_at: timestamp,
-    protocol: PROTOCOL,
-  });
+  const taken = await knex<LeaseRow>("upgate_lease")
+    .where({ name: LEASE_NAME, token: seen.token, beat: seen.beat })
+    .update({
+      ...holderColumns(taker),
+      token,
+      beat: 0,
+      acquired_at: timestamp,
+      protocol: PROTOCOL,
+    });
   return taken > 0 ? { holder: taker, token, beat: 0, acquiredAt: timestamp } : null;
 }
 
@@ -56,7 +59,10 @@ export async function handOverLease(knex: Knex, token: number, taker: ProcessIde
  * SQL, because there it runs on the host's knex, whose `wrapIdentifier` must not matter.
  */
 export async function beatLease(knex: Knex, token: number): Promise<boolean> {
-  const answer: unknown = await knex.raw("UPDATE upgate_lease SET beat = beat + 1 WHERE name = ? AND token = ? AND host IS NOT NULL", [LEASE_NAME, token]);
+  const answer: unknown = await knex.raw("UPDATE upgate_lease SET beat = beat + 1 WHERE name = ? AND token = ? AND host IS NOT NULL", [
+    LEASE_NAME,
+    token,
+  ]);
   return affectedRows(answer) > 0;
 }
 
@@ -67,7 +73,9 @@ function affectedRows(answer: unknown): number {
 }
 
 export async function releaseLease(knex: Knex, token: number): Promise<void> {
-  await knex<LeaseRow>("upgate_lease").where({ name: LEASE_NAME, token }).update({ host: null, host_id: null, pid: null, started_ticks: null, acquired_at: null });
+  await knex<LeaseRow>("upgate_lease")
+    .where({ name: LEASE_NAME, token })
+    .update({ host: null, host_id: null, pid: null, started_ticks: null, acquired_at: null });
 }
 
 function holderColumns(taker: ProcessIdentity): Pick<LeaseRow, "host" | "host_id" | "pid" | "started_ticks"> {

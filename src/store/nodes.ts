@@ -32,7 +32,10 @@ interface NodeRow {
   protocol: number;
 }
 
-export async function registerNode(knex: Knex, node: Pick<NodeEntry, keyof ProcessIdentity | "id" | "codeVersion" | "filesVersion" | "startedAt">): Promise<void> {
+export async function registerNode(
+  knex: Knex,
+  node: Pick<NodeEntry, keyof ProcessIdentity | "id" | "codeVersion" | "filesVersion" | "startedAt">,
+): Promise<void> {
   await knex<NodeRow>("upgate_node").insert({
     id: node.id,
     host: node.host,
@@ -51,7 +54,11 @@ export async function registerNode(knex: Knex, node: Pick<NodeEntry, keyof Proce
 }
 
 /** False when the row is gone: another process took this node for dead, and it has to register anew. */
-export async function renewNode(knex: Knex, id: string, change: { seenAt: string; filesVersion: string; epoch?: number }): Promise<boolean> {
+export async function renewNode(
+  knex: Knex,
+  id: string,
+  change: { seenAt: string; filesVersion: string; epoch?: number },
+): Promise<boolean> {
   const renewed = await knex<NodeRow>("upgate_node")
     .where({ id })
     .update({

@@ -25,7 +25,8 @@ interface RunRow {
   protocol: number;
 }
 
-type NewRun = Pick<Run, "kind" | "fromVersion" | "toVersion" | "createdAt"> & Partial<Pick<Run, "licenseAcceptedAt" | "licenseHash" | "reviewedAt">>;
+type NewRun = Pick<Run, "kind" | "fromVersion" | "toVersion" | "createdAt"> &
+  Partial<Pick<Run, "licenseAcceptedAt" | "licenseHash" | "reviewedAt">>;
 
 export interface RunChange {
   readonly status?: RunStatus;

@@ -18,7 +18,13 @@ interface SessionRow {
 }
 
 export async function insertSession(knex: Knex, session: WizardSession): Promise<void> {
-  await knex<SessionRow>("upgate_session").insert({ id: session.id, address: session.address, created_at: session.createdAt, seen_at: session.seenAt, expires_at: session.expiresAt });
+  await knex<SessionRow>("upgate_session").insert({
+    id: session.id,
+    address: session.address,
+    created_at: session.createdAt,
+    seen_at: session.seenAt,
+    expires_at: session.expiresAt,
+  });
 }
 
 /** Null when unknown or expired at `now` (ISO 8601, UTC). */

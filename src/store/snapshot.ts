@@ -47,10 +47,24 @@ async function readAtOnce(knex: Knex, versionRow: VersionRowOptions, timeoutMs: 
   const rows: SnapshotRow[] = await knex
     .select({
       ...versionColumns(knex, versionRow),
-      run_id: "r.id", run_kind: "r.kind", from_version: "r.from_version", to_version: "r.to_version", status: "r.status", phase: "r.phase",
-      epoch: "r.epoch", error: "r.error", run_started_at: "r.started_at", run_protocol: "r.protocol",
-      host: "l.host", host_id: "l.host_id", pid: "l.pid", started_ticks: "l.started_ticks", token: "l.token", beat: "l.beat",
-      acquired_at: "l.acquired_at", lease_protocol: "l.protocol",
+      run_id: "r.id",
+      run_kind: "r.kind",
+      from_version: "r.from_version",
+      to_version: "r.to_version",
+      status: "r.status",
+      phase: "r.phase",
+      epoch: "r.epoch",
+      error: "r.error",
+      run_started_at: "r.started_at",
+      run_protocol: "r.protocol",
+      host: "l.host",
+      host_id: "l.host_id",
+      pid: "l.pid",
+      started_ticks: "l.started_ticks",
+      token: "l.token",
+      beat: "l.beat",
+      acquired_at: "l.acquired_at",
+      lease_protocol: "l.protocol",
     })
     .from(knex.raw("(select 1 as one) as o"))
     .joinRaw("left join upgate_lease l on l.name = ?", [LEASE_NAME])
@@ -58,17 +72,20 @@ async function readAtOnce(knex: Knex, versionRow: VersionRowOptions, timeoutMs: 
     .joinRaw("left join ?? as v on ?? = ?", [versionRow.table, `v.${versionRow.keyColumn}`, versionRow.key])
     .timeout(timeoutMs);
   const row = rows[0] as SnapshotRow;
-  const run = row.run_id === null ? null : {
-    id: row.run_id,
-    kind: row.run_kind,
-    fromVersion: row.from_version,
-    toVersion: row.to_version,
-    status: row.status,
-    phase: row.phase,
-    epoch: Number(row.epoch),
-    startedAt: row.run_started_at,
-    error: row.error ? (JSON.parse(row.error) as RunError) : null,
-  };
+  const run =
+    row.run_id === null
+      ? null
+      : {
+          id: row.run_id,
+          kind: row.run_kind,
+          fromVersion: row.from_version,
+          toVersion: row.to_version,
+          status: row.status,
+          phase: row.phase,
+          epoch: Number(row.epoch),
+          startedAt: row.run_started_at,
+          error: row.error ? (JSON.parse(row.error) as RunError) : null,
+        };
   return {
     versionRow: versionFact(rows, versionRow),
     run,
@@ -87,7 +104,11 @@ async function readPiecemeal(knex: Knex, versionRow: VersionRowOptions): Promise
 }
 
 /** What tells `fresh` from `unversioned`; asked only when there is no version row. */
-export async function readTraces(knex: Knex, dialect: Dialect, versionRow: VersionRowOptions): Promise<{ hasHistory: boolean; hasForeignTables: boolean }> {
+export async function readTraces(
+  knex: Knex,
+  dialect: Dialect,
+  versionRow: VersionRowOptions,
+): Promise<{ hasHistory: boolean; hasForeignTables: boolean }> {
   const tables = await listTables(knex, dialect);
   const versionTable = baseName(versionRow.table);
   const foreign = tables.some((name) => !isOwnTable(name) && name !== versionTable);

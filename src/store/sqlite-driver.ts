@@ -12,7 +12,9 @@ export function sqliteClient(hostRequire: NodeJS.Require): Client {
   const driver = DRIVERS.map((name) => load(hostRequire, name)).find((module) => module !== null);
   if (!driver) {
     if (load(hostRequire, "sqlite3")) return "sqlite3" as unknown as Client;
-    throw new UpgateError("ERR_UPGATE_DRIVER_MISSING", "SQLite needs a driver, and none is installed.", { remedy: "Run: npm install better-sqlite3 (or libsql, which needs no compiler)" });
+    throw new UpgateError("ERR_UPGATE_DRIVER_MISSING", "SQLite needs a driver, and none is installed.", {
+      remedy: "Run: npm install better-sqlite3 (or libsql, which needs no compiler)",
+    });
   }
   const Dialect = createRequire(import.meta.url)("knex/lib/dialects/better-sqlite3/index.js") as new (config: Knex.Config) => object;
   return class SqliteClient extends Dialect {

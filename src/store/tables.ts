@@ -52,23 +52,32 @@ export const OWN_TABLES: readonly string[] = Object.keys(TABLES);
 const MYSQL_SUFFIX = "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin";
 
 /**
- * Creates what is missing of upgate's tables, the version table too. Any number of processes may do so at once; a
- * database that has them all gets one read. On SQLite the write-ahead log is turned on, so that readers never wait.
+ * Creates what is missing of upgate's own tables. Any number of processes may do so at once; a database that has them all
+ * gets one read. On SQLite the write-ahead log is turned on, so that readers never wait.
  */
-export async function ensureTables(knex: Knex, dialect: Dialect, versionRow: VersionRowOptions): Promise<void> {
+export async function ensureTables(knex: Knex, dialect: Dialect): Promise<void> {
   const present = new Set(await listTables(knex, dialect));
   const missing = OWN_TABLES.filter((name) => !present.has(name));
   const suffix = dialect === "mysql" ? MYSQL_SUFFIX : "";
   if (missing.length > 0 && dialect === "sqlite") await whileBusy(() => knex.raw("PRAGMA journal_mode = WAL"));
   for (const name of missing) await whileBusy(() => knex.raw(`CREATE TABLE IF NOT EXISTS ${name} (${TABLES[name]}) ${suffix}`));
   if (missing.includes("upgate_lease")) {
-    await whileBusy(() => knex("upgate_lease").insert({ name: LEASE_NAME, token: 0, beat: 0, protocol: PROTOCOL }).onConflict("name").ignore());
-  }
-  if (!present.has(baseName(versionRow.table))) {
     await whileBusy(() =>
-      knex.raw(`CREATE TABLE IF NOT EXISTS ?? (?? VARCHAR(191) NOT NULL PRIMARY KEY, ?? VARCHAR(255) NULL, updated_at VARCHAR(24) NULL) ${suffix}`, [versionRow.table, versionRow.keyColumn, versionRow.valueColumn]),
+      knex("upgate_lease").insert({ name: LEASE_NAME, token: 0, beat: 0, protocol: PROTOCOL }).onConflict("name").ignore(),
     );
   }
+}
+
+/** Creates the version table where there is none: only when a version is about to be written, because a migration of the host's may make it. */
+export async function ensureVersionTable(
+  knex: Knex,
+  dialect: Dialect,
+  { table, keyColumn, valueColumn }: VersionRowOptions,
+): Promise<void> {
+  if ((await listTables(knex, dialect)).includes(baseName(table))) return;
+  const columns = "?? VARCHAR(191) NOT NULL PRIMARY KEY, ?? VARCHAR(255) NULL, updated_at VARCHAR(24) NULL";
+  const suffix = dialect === "mysql" ? MYSQL_SUFFIX : "";
+  await whileBusy(() => knex.raw(`CREATE TABLE IF NOT EXISTS ?? (${columns}) ${suffix}`, [table, keyColumn, valueColumn]));
 }
 
 /** Base tables and views of the database that the connection is in. */

@@ -25,7 +25,11 @@ export function versionFact(rows: readonly VersionColumns[], row: VersionRowOpti
   if (!first) return { kind: "absent" };
   if (found.length > 1) return { kind: "invalid", problem: `there are ${found.length} rows named "${row.key}" in ${row.table}.` };
   if (first.version_text === null) return { kind: "invalid", problem: `the row "${row.key}" in ${row.table} is empty (NULL).` };
-  if (Number(first.version_length) > MAX_VERSION_LENGTH) return { kind: "invalid", problem: `it holds ${Number(first.version_length)} characters; a version has ${MAX_VERSION_LENGTH} at most.` };
+  if (Number(first.version_length) > MAX_VERSION_LENGTH)
+    return {
+      kind: "invalid",
+      problem: `it holds ${Number(first.version_length)} characters; a version has ${MAX_VERSION_LENGTH} at most.`,
+    };
   if (!row.parse) return { kind: "text", text: String(first.version_text) };
   const parsed = row.parse(String(first.version_text));
   return parsed === null ? { kind: "invalid", problem: "versionRow.parse did not accept its text." } : { kind: "text", text: parsed };

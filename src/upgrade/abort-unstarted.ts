@@ -22,7 +22,8 @@ export async function abortUnstarted({ store, logger }: UpgradeContext, { state,
     await whileBusy(() =>
       knex.transaction(async (trx) => {
         const draft = await readRun(trx, run.id);
-        if (!draft || !(await updateRun(trx, run.id, "running", { status: "aborted", phase: "done", active: false, finishedAt: now }))) return;
+        if (!draft || !(await updateRun(trx, run.id, "running", { status: "aborted", phase: "done", active: false, finishedAt: now })))
+          return;
         const { kind, fromVersion, toVersion, licenseAcceptedAt, licenseHash, reviewedAt } = draft;
         await insertDraft(trx, { kind, fromVersion, toVersion, licenseAcceptedAt, licenseHash, reviewedAt, createdAt: now });
       }),

@@ -23,7 +23,13 @@ export async function readHealth(context: UpgradeContext, state: VersionState): 
     { title: "Release", checks: [versionCheck(state), pendingCheck(state)] },
     { title: "Database", checks: await databaseChecks(context) },
     { title: "Server", checks: [nodeCheck()] },
-    { title: "Safety", checks: [await attempt("backup", "Last backup", () => backupCheck(context)), await attempt("installer", "Installer", () => installerCheck(context, state))] },
+    {
+      title: "Safety",
+      checks: [
+        await attempt("backup", "Last backup", () => backupCheck(context)),
+        await attempt("installer", "Installer", () => installerCheck(context, state)),
+      ],
+    },
   ];
 }
 
@@ -47,13 +53,25 @@ function versionCheck(state: VersionState): Check {
 function pendingCheck({ pending }: VersionState): Check {
   return pending.length === 0
     ? { id: "pending-migrations", title: "Pending migrations", severity: "ok", message: "None.", remedy: null }
-    : { id: "pending-migrations", title: "Pending migrations", severity: "warning", message: `${pending.length}: ${pending.slice(0, 10).join(", ")}${pending.length > 10 ? ", …" : ""}`, remedy: "Open /install." };
+    : {
+        id: "pending-migrations",
+        title: "Pending migrations",
+        severity: "warning",
+        message: `${pending.length}: ${pending.slice(0, 10).join(", ")}${pending.length > 10 ? ", …" : ""}`,
+        remedy: "Open /install.",
+      };
 }
 
 async function databaseChecks({ store }: UpgradeContext): Promise<Check[]> {
   return store.dialect === "mysql"
-    ? [await attempt("database-server", "Database server", () => mysqlServerCheck(store.knex)), await attempt("database-charset", "Character set", () => mysqlCharsetCheck(store.knex))]
-    : [await attempt("database-server", "Database server", () => sqliteServerCheck(store.knex)), await attempt("database-charset", "Character set", () => sqliteEncodingCheck(store.knex))];
+    ? [
+        await attempt("database-server", "Database server", () => mysqlServerCheck(store.knex)),
+        await attempt("database-charset", "Character set", () => mysqlCharsetCheck(store.knex)),
+      ]
+    : [
+        await attempt("database-server", "Database server", () => sqliteServerCheck(store.knex)),
+        await attempt("database-charset", "Character set", () => sqliteEncodingCheck(store.knex)),
+      ];
 }
 
 async function mysqlServerCheck(knex: Knex): Promise<Check> {
@@ -72,7 +90,9 @@ async function mysqlServerCheck(knex: Knex): Promise<Check> {
 }
 
 async function mysqlCharsetCheck(knex: Knex): Promise<Check> {
-  const row: { charset: string; collation: string } = await knex.first(knex.raw("@@character_set_database as charset, @@collation_database as collation"));
+  const row: { charset: string; collation: string } = await knex.first(
+    knex.raw("@@character_set_database as charset, @@collation_database as collation"),
+  );
   const good = row.charset === "utf8mb4";
   return {
     id: "database-charset",
@@ -90,25 +110,55 @@ async function sqliteServerCheck(knex: Knex): Promise<Check> {
 
 async function sqliteEncodingCheck(knex: Knex): Promise<Check> {
   const [row] = (await knex.raw("PRAGMA encoding")) as { encoding: string }[];
-  return { id: "database-charset", title: "Character set", severity: "ok", message: `${row?.encoding ?? "unknown"}, collation BINARY`, remedy: null };
+  return {
+    id: "database-charset",
+    title: "Character set",
+    severity: "ok",
+    message: `${row?.encoding ?? "unknown"}, collation BINARY`,
+    remedy: null,
+  };
 }
 
 function nodeCheck(): Check {
   const old = semver.lt(process.version, OLDEST_NODE);
-  return { id: "node", title: "Node.js", severity: old ? "warning" : "ok", message: process.version.slice(1), remedy: old ? `Install Node.js ${OLDEST_NODE} or later.` : null };
+  return {
+    id: "node",
+    title: "Node.js",
+    severity: old ? "warning" : "ok",
+    message: process.version.slice(1),
+    remedy: old ? `Install Node.js ${OLDEST_NODE} or later.` : null,
+  };
 }
 
 async function backupCheck({ store }: UpgradeContext): Promise<Check> {
   const claim = (await readLatestRuns(store.knex, 20)).find((run) => run.backup !== null)?.backup;
   return claim
-    ? { id: "backup", title: "Last backup", severity: "info", message: `A backup of the operator's own was confirmed on ${claim.confirmedAt.slice(0, 16).replace("T", " ")} UTC; upgate has not seen it.`, remedy: null }
-    : { id: "backup", title: "Last backup", severity: "info", message: "upgate knows of none.", remedy: "Make sure that your host or your own tools back up the database." };
+    ? {
+        id: "backup",
+        title: "Last backup",
+        severity: "info",
+        message: `A backup of the operator's own was confirmed on ${claim.confirmedAt.slice(0, 16).replace("T", " ")} UTC; upgate has not seen it.`,
+        remedy: null,
+      }
+    : {
+        id: "backup",
+        title: "Last backup",
+        severity: "info",
+        message: "upgate knows of none.",
+        remedy: "Make sure that your host or your own tools back up the database.",
+      };
 }
 
 async function installerCheck({ store }: UpgradeContext, state: VersionState): Promise<Check> {
   const open = state.kind !== "current" || (await hasOpenSession(store.knex, store.clock.timestamp()));
   return open
-    ? { id: "installer", title: "Installer", severity: "warning", message: "Open: it answers to whoever has the install key.", remedy: "Press Finish on its last page; it also seals itself when its session ends." }
+    ? {
+        id: "installer",
+        title: "Installer",
+        severity: "warning",
+        message: "Open: it answers to whoever has the install key.",
+        remedy: "Press Finish on its last page; it also seals itself when its session ends.",
+      }
     : { id: "installer", title: "Installer", severity: "ok", message: "Sealed: it answers as if it did not exist.", remedy: null };
 }
 
@@ -116,6 +166,12 @@ async function attempt(id: string, title: string, check: () => Promise<Check>): 
   try {
     return await check();
   } catch (error) {
-    return { id, title, severity: "danger", message: `Could not be checked: ${driverMessage(error)}`, remedy: "Check that the database server runs and can be reached." };
+    return {
+      id,
+      title,
+      severity: "danger",
+      message: `Could not be checked: ${driverMessage(error)}`,
+      remedy: "Check that the database server runs and can be reached.",
+    };
   }
 }

@@ -47,7 +47,13 @@ export function stateOf(codeVersion: string, { release, snapshot, leaseAlive, hi
 }
 
 export function unreadableState(codeVersion: string, filesVersion: string, error: unknown): VersionState {
-  return deriveVersionState({ codeVersion, filesVersion, pending: [], release: {}, database: { kind: "unreadable", check: driverMessage(error) || messageOf(error) } });
+  return deriveVersionState({
+    codeVersion,
+    filesVersion,
+    pending: [],
+    release: {},
+    database: { kind: "unreadable", check: driverMessage(error) || messageOf(error) },
+  });
 }
 
 function isStarted(run: Pick<Run, "status"> | null): boolean {

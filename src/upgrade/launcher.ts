@@ -25,16 +25,24 @@ export function launchDetached({ configFile, runId, token, dataDir }: LaunchOpti
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const logFile = path.join(folder, `${runId}.log`);
   const log = openSync(logFile, "a", 0o600);
-  const child = spawn(process.execPath, [...process.execArgv.filter(isInherited), CLI, "up", "--config", configFile, "--run", runId, "--token", String(token)], {
-    detached: true,
-    stdio: ["ignore", log, log],
-    cwd: path.dirname(configFile),
-  });
+  const child = spawn(
+    process.execPath,
+    [...process.execArgv.filter(isInherited), CLI, "up", "--config", configFile, "--run", runId, "--token", String(token)],
+    {
+      detached: true,
+      stdio: ["ignore", log, log],
+    },
+  );
   closeSync(log);
   child.unref();
   return new Promise((resolve, reject) => {
     const fail = (how: string, cause?: unknown): void =>
-      reject(new UpgateError("ERR_UPGATE_RUNNER_START", `The upgrade process ${how}. ${tail(logFile)}`.trim(), { cause, remedy: `Read its log, ${logFile}; correct the cause, then press Retry.` }));
+      reject(
+        new UpgateError("ERR_UPGATE_RUNNER_START", `The upgrade process ${how}. ${tail(logFile)}`.trim(), {
+          cause,
+          remedy: `Read its log, ${logFile}; correct the cause, then press Retry.`,
+        }),
+      );
     child.on("error", (error) => fail("could not be started", error));
     child.on("exit", (code, signal) => {
       if (code === 0) resolve();

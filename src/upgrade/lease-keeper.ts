@@ -51,7 +51,8 @@ export class LeaseKeeper {
     } catch (cause) {
       // SQLite's write lock, held by this very run's migration, keeps everybody else out as well.
       if (this.store.dialect === "sqlite") return;
-      if (this.store.clock.nowMs() - this.#confirmedMs > this.leaseTtlMs) this.#lose("The database could not be reached for longer than the lease lasts.", cause);
+      if (this.store.clock.nowMs() - this.#confirmedMs > this.leaseTtlMs)
+        this.#lose("The database could not be reached for longer than the lease lasts.", cause);
     }
   }
 

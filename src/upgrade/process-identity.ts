@@ -25,7 +25,12 @@ export function isProcessAlive(identity: ProcessIdentity): boolean | null {
 
 /** The machine's boot and the pid namespace belong to it: two containers may share a host name, but not process ids. */
 function hostId(): string {
-  const parts = [os.hostname(), os.platform(), tryRead(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8")), tryRead(() => readlinkSync("/proc/self/ns/pid"))];
+  const parts = [
+    os.hostname(),
+    os.platform(),
+    tryRead(() => readFileSync("/proc/sys/kernel/random/boot_id", "utf8")),
+    tryRead(() => readlinkSync("/proc/self/ns/pid")),
+  ];
   return createHash("sha256").update(parts.join("\n")).digest("hex").slice(0, 32);
 }
 

@@ -11,7 +11,7 @@ import { readHistory, recordFinish, recordStart } from "../store/history.js";
 import { beatLease } from "../store/lease.js";
 import { readRun, updateRun } from "../store/runs.js";
 import type { Store } from "../store/store.js";
-import { whileBusy } from "../store/tables.js";
+import { ensureVersionTable, whileBusy } from "../store/tables.js";
 import { writeVersionRow } from "../store/version-row.js";
 import { waitForNodes } from "./barrier.js";
 import { withForeignKeysOff } from "./foreign-keys.js";
@@ -53,7 +53,9 @@ export async function executeRun(options: RunnerOptions, runId: string, keeper: 
     }
     const failure = toRunError(error, progress.migration);
     logger.error(`upgate: the run ${run.id} failed: ${failure.message}`, error);
-    await whileBusy(() => updateRun(store.knex, run.id, "running", { status: "failed", error: failure, finishedAt: store.clock.timestamp() }));
+    await whileBusy(() =>
+      updateRun(store.knex, run.id, "running", { status: "failed", error: failure, finishedAt: store.clock.timestamp() }),
+    );
     await keeper.release();
     return { id: run.id, status: "failed", error: failure };
   }
@@ -97,13 +99,22 @@ async function applyMigrations(options: RunnerOptions, run: Run, keeper: LeaseKe
   }
 }
 
-async function applyMigration(options: RunnerOptions, run: Run, keeper: LeaseKeeper, knex: Knex, file: MigrationFile, statements: () => number): Promise<void> {
+async function applyMigration(
+  options: RunnerOptions,
+  run: Run,
+  keeper: LeaseKeeper,
+  knex: Knex,
+  file: MigrationFile,
+  statements: () => number,
+): Promise<void> {
   const { store, logger } = options;
   const { clock } = store;
   const module = await loadMigration(file);
   const sha256 = await migrationChecksum(file.path);
   const beganMs = clock.nowMs();
-  await whileBusy(() => recordStart(store.knex, { name: file.name, version: file.version, sha256, runId: run.id, startedAt: clock.timestamp() }));
+  await whileBusy(() =>
+    recordStart(store.knex, { name: file.name, version: file.version, sha256, runId: run.id, startedAt: clock.timestamp() }),
+  );
   logger.info(`upgate: ${file.name} …`);
   const ctx: MigrationContext = { rehearsal: false, signal: keeper.signal, log: logger };
   const sendStatements = async (connection: Knex) => {
@@ -129,6 +140,7 @@ async function applyMigration(options: RunnerOptions, run: Run, keeper: LeaseKee
 async function finishRun({ store }: RunnerOptions, run: Run, keeper: LeaseKeeper): Promise<void> {
   const finishedAt = store.clock.timestamp();
   await whileBusy(() => updateRun(store.knex, run.id, "running", { phase: "finishing" }));
+  await ensureVersionTable(store.knex, store.dialect, store.versionRow);
   await whileBusy(() =>
     store.knex.transaction(async (trx) => {
       await fence(trx, keeper);
@@ -141,11 +153,16 @@ async function finishRun({ store }: RunnerOptions, run: Run, keeper: LeaseKeeper
 /** Locks the lease's row for the rest of the transaction, or finds that it is another's. */
 async function fence(trx: Knex.Transaction, keeper: LeaseKeeper): Promise<void> {
   keeper.assertHeld();
-  if (!(await beatLease(trx, keeper.lease.token))) throw new UpgateError("ERR_UPGATE_LEASE_LOST", "Another process has taken over the upgrade.");
+  if (!(await beatLease(trx, keeper.lease.token)))
+    throw new UpgateError("ERR_UPGATE_LEASE_LOST", "Another process has taken over the upgrade.");
 }
 
 function toRunError(error: unknown, migration: string | null): RunError {
   if (isUpgateError(error)) return { code: error.code, message: error.message, remedy: error.remedy, migration };
-  const cause = new UpgateError("ERR_UPGATE_MIGRATION_FAILED", migration ? `The migration ${migration} failed: ${driverMessage(error)}` : messageOf(error), { cause: error });
+  const cause = new UpgateError(
+    "ERR_UPGATE_MIGRATION_FAILED",
+    migration ? `The migration ${migration} failed: ${driverMessage(error)}` : messageOf(error),
+    { cause: error },
+  );
   return { code: cause.code, message: cause.message, remedy: cause.remedy, migration };
 }

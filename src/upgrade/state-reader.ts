@@ -27,14 +27,22 @@ export class StateReader {
 
   constructor(private readonly context: UpgradeContext) {
     const { settings, store } = context;
-    this.#observer = new LeaseObserver({ leaseTtlMs: settings.options.leaseTtlMs, dialect: store.dialect, nowMs: store.clock.nowMs, isProcessAlive });
+    this.#observer = new LeaseObserver({
+      leaseTtlMs: settings.options.leaseTtlMs,
+      dialect: store.dialect,
+      nowMs: store.clock.nowMs,
+      isProcessAlive,
+    });
   }
 
   async read(): Promise<ReadState> {
     const { store, settings } = this.context;
     const snapshot = await readSnapshot(store.knex, store.versionRow, READ_TIMEOUT_MS);
     const history = await this.#readHistory(snapshot);
-    const traces = snapshot.versionRow.kind === "absent" ? await readTraces(store.knex, store.dialect, store.versionRow) : { hasHistory: history.length > 0, hasForeignTables: true };
+    const traces =
+      snapshot.versionRow.kind === "absent"
+        ? await readTraces(store.knex, store.dialect, store.versionRow)
+        : { hasHistory: history.length > 0, hasForeignTables: true };
     const leaseAlive = this.#observer.isAlive(snapshot.lease);
     const release = this.#readRelease();
     const state = stateOf(settings.options.version, { release, snapshot, leaseAlive, history, traces });

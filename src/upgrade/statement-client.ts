@@ -56,7 +56,12 @@ export function connectForMigrations(source: DatabaseSource, observer: Statement
 
   const { config } = source;
   const pool = sqlite
-    ? { ...config.pool, min: 1, max: 1, afterCreate: afterSqliteConnect(config.pool?.afterCreate as Parameters<typeof afterSqliteConnect>[0], SQLITE_BUSY_MS) }
+    ? {
+        ...config.pool,
+        min: 1,
+        max: 1,
+        afterCreate: afterSqliteConnect(config.pool?.afterCreate as Parameters<typeof afterSqliteConnect>[0], SQLITE_BUSY_MS),
+      }
     : { ...config.pool, min: 0, max: 4 };
   return knexFactory({ ...config, client: StatementClient as unknown as typeof Knex.Client, pool });
 }

@@ -61,16 +61,25 @@ export class Upgrader {
     const { store } = this.context;
     const { state } = await this.#reader.read();
     const kind = startable(state);
-    await ensureTables(store.knex, store.dialect, store.versionRow);
+    await ensureTables(store.knex, store.dialect);
     const active = await readActiveRun(store.knex);
     if (active?.status === "draft") {
       if (active.toVersion === state.codeVersion && active.fromVersion === state.installedVersion) return active;
-      await whileBusy(() => updateRun(store.knex, active.id, "draft", { status: "aborted", active: false, finishedAt: store.clock.timestamp() }));
+      await whileBusy(() =>
+        updateRun(store.knex, active.id, "draft", { status: "aborted", active: false, finishedAt: store.clock.timestamp() }),
+      );
     } else if (active) {
       throw notNow(state);
     }
     try {
-      await whileBusy(() => insertDraft(store.knex, { kind, fromVersion: state.installedVersion, toVersion: state.codeVersion, createdAt: store.clock.timestamp() }));
+      await whileBusy(() =>
+        insertDraft(store.knex, {
+          kind,
+          fromVersion: state.installedVersion,
+          toVersion: state.codeVersion,
+          createdAt: store.clock.timestamp(),
+        }),
+      );
     } catch (error) {
       if (!isDuplicate(error)) throw error;
     }
@@ -118,7 +127,10 @@ export class Upgrader {
     const run = await readRun(store.knex, runId);
     if (!run) throw new UpgateError("ERR_UPGATE_RUN_UNKNOWN", `There is no run ${runId} in ${store.source.label}.`);
     if (run.toVersion !== settings.options.version) {
-      throw new UpgateError("ERR_UPGATE_RELEASE_CHANGED", `The run leads to release ${run.toVersion}, but the files are ${settings.options.version}.`);
+      throw new UpgateError(
+        "ERR_UPGATE_RELEASE_CHANGED",
+        `The run leads to release ${run.toVersion}, but the files are ${settings.options.version}.`,
+      );
     }
     const lease = await whileBusy(() => handOverLease(store.knex, token, processIdentity(), store.clock.timestamp()));
     if (!lease) throw new UpgateError("ERR_UPGATE_LEASE_LOST", "Another process has taken over the upgrade.");
@@ -148,8 +160,21 @@ export class Upgrader {
     const now = store.clock.timestamp();
     await whileBusy(() => updateRun(store.knex, old.id, old.status, { status: "superseded", active: false, finishedAt: now }));
     const { kind, licenseAcceptedAt, licenseHash, reviewedAt } = old;
-    const id = await whileBusy(() => insertDraft(store.knex, { kind, fromVersion: state.installedVersion, toVersion: state.codeVersion, licenseAcceptedAt, licenseHash, reviewedAt, createdAt: now }));
-    await this.#begin((await readRun(store.knex, id)) as Run, lease, { plan: this.#planned(state), ...(old.backup ? { backup: old.backup } : {}) });
+    const id = await whileBusy(() =>
+      insertDraft(store.knex, {
+        kind,
+        fromVersion: state.installedVersion,
+        toVersion: state.codeVersion,
+        licenseAcceptedAt,
+        licenseHash,
+        reviewedAt,
+        createdAt: now,
+      }),
+    );
+    await this.#begin((await readRun(store.knex, id)) as Run, lease, {
+      plan: this.#planned(state),
+      ...(old.backup ? { backup: old.backup } : {}),
+    });
     logger.warn(`upgate: the run ${old.id} to ${old.toVersion} is superseded by ${id} to ${state.codeVersion}.`);
     return id;
   }
@@ -168,7 +193,13 @@ export class Upgrader {
       throw error;
     }
     const { id, kind, fromVersion, toVersion } = run;
-    return { id, kind, fromVersion, toVersion, finished: this.#launch(id, lease, options).catch((error: unknown) => this.#lost(id, error)) };
+    return {
+      id,
+      kind,
+      fromVersion,
+      toVersion,
+      finished: this.#launch(id, lease, options).catch((error: unknown) => this.#lost(id, error)),
+    };
   }
 
   async #takeLease(): Promise<Lease> {
@@ -184,7 +215,17 @@ export class Upgrader {
   async #begin(run: Run, lease: Lease, change: RunChange): Promise<void> {
     const { store } = this.context;
     const startedAt = run.startedAt ?? store.clock.timestamp();
-    const begun = await whileBusy(() => updateRun(store.knex, run.id, run.status, { ...change, status: "running", phase: "closing", epoch: lease.token, startedAt, finishedAt: null, error: null }));
+    const begun = await whileBusy(() =>
+      updateRun(store.knex, run.id, run.status, {
+        ...change,
+        status: "running",
+        phase: "closing",
+        epoch: lease.token,
+        startedAt,
+        finishedAt: null,
+        error: null,
+      }),
+    );
     if (!begun) throw new UpgateError("ERR_UPGATE_STATE", "The run was changed by somebody else meanwhile.");
   }
 
@@ -193,7 +234,8 @@ export class Upgrader {
     const { configFile, dataDir } = settings;
     const keeper = this.#keep(lease);
     if (where === "here" || configFile === null) {
-      if (where !== "here") logger.warn("upgate: there is no upgate.config file, so the upgrade runs inside this process; a restart would interrupt it.");
+      if (where !== "here")
+        logger.warn("upgate: there is no upgate.config file, so the upgrade runs inside this process; a restart would interrupt it.");
       return executeRun(this.#runnerOptions(), runId, keeper);
     }
     try {
@@ -218,13 +260,16 @@ export class Upgrader {
     const { store, logger } = this.context;
     logger.error(`upgate: ${error.message}`, error);
     const failure = { code: error.code, message: error.message, remedy: error.remedy, migration: null };
-    await whileBusy(() => updateRun(store.knex, runId, "running", { status: "failed", error: failure, finishedAt: store.clock.timestamp() }));
+    await whileBusy(() =>
+      updateRun(store.knex, runId, "running", { status: "failed", error: failure, finishedAt: store.clock.timestamp() }),
+    );
   }
 
   async #changeDraft(change: RunChange): Promise<void> {
     const { store } = this.context;
     const draft = await this.draft();
-    if (!(await whileBusy(() => updateRun(store.knex, draft.id, "draft", change)))) throw new UpgateError("ERR_UPGATE_STATE", "The upgrade has been started meanwhile.");
+    if (!(await whileBusy(() => updateRun(store.knex, draft.id, "draft", change))))
+      throw new UpgateError("ERR_UPGATE_STATE", "The upgrade has been started meanwhile.");
   }
 
   #planned(state: VersionState): Run["plan"] {
@@ -235,7 +280,10 @@ export class Upgrader {
   async #held(lease: Lease | null): Promise<UpgateError> {
     const held = lease?.holder ? lease : await readLease(this.context.store.knex);
     if (!held?.holder) return new UpgateError("ERR_UPGATE_LEASE_HELD", "Another process has just started the upgrade.");
-    return new UpgateError("ERR_UPGATE_LEASE_HELD", `The upgrade is held by ${held.holder.host} (process ${held.holder.pid}) since ${held.acquiredAt ?? "a moment ago"}.`);
+    return new UpgateError(
+      "ERR_UPGATE_LEASE_HELD",
+      `The upgrade is held by ${held.holder.host} (process ${held.holder.pid}) since ${held.acquiredAt ?? "a moment ago"}.`,
+    );
   }
 
   #keep(lease: Lease): LeaseKeeper {
@@ -260,6 +308,7 @@ function notNow(state: VersionState): UpgateError {
 }
 
 function resultOf(run: Run | null, id: string): RunResult {
-  if (run?.status === "completed" || run?.status === "failed" || run?.status === "aborted") return { id, status: run.status, error: run.error };
+  if (run?.status === "completed" || run?.status === "failed" || run?.status === "aborted")
+    return { id, status: run.status, error: run.error };
   return { id, status: "interrupted", error: null };
 }

@@ -121,11 +121,20 @@ export class Watcher {
     const { store, settings } = this.context;
     if (this.#wasOpen() && store.clock.nowMs() > this.gate.openUntilMs) this.#registered = false;
     if (this.#registered) return;
-    await ensureTables(store.knex, store.dialect, store.versionRow);
+    await ensureTables(store.knex, store.dialect);
     await whileBusy(() => removeNode(store.knex, this.nodeId));
     const release = settings.release.filesVersion();
-    await whileBusy(() => registerNode(store.knex, { ...processIdentity(), id: this.nodeId, codeVersion: settings.options.version, filesVersion: release, startedAt: store.clock.timestamp() }));
-    for (const node of await readNodes(store.knex)) if (isProcessAlive(node) === false) await whileBusy(() => removeNode(store.knex, node.id));
+    await whileBusy(() =>
+      registerNode(store.knex, {
+        ...processIdentity(),
+        id: this.nodeId,
+        codeVersion: settings.options.version,
+        filesVersion: release,
+        startedAt: store.clock.timestamp(),
+      }),
+    );
+    for (const node of await readNodes(store.knex))
+      if (isProcessAlive(node) === false) await whileBusy(() => removeNode(store.knex, node.id));
     this.#registered = true;
     this.#acknowledged = 0;
     this.#renewedMs = store.clock.nowMs();
@@ -157,7 +166,11 @@ export class Watcher {
   async #renew(epoch?: number): Promise<boolean> {
     const { store, settings } = this.context;
     try {
-      const change = { seenAt: store.clock.timestamp(), filesVersion: settings.release.filesVersion(), ...(epoch === undefined ? {} : { epoch }) };
+      const change = {
+        seenAt: store.clock.timestamp(),
+        filesVersion: settings.release.filesVersion(),
+        ...(epoch === undefined ? {} : { epoch }),
+      };
       this.#registered = await renewNode(store.knex, this.nodeId, change);
       this.#renewedMs = store.clock.nowMs();
       return this.#registered;

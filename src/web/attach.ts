@@ -2,7 +2,8 @@ import type { Server } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Gate } from "../upgrade/watcher.js";
 
-const REFUSAL = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 10\r\nCache-Control: no-store\r\nContent-Length: 0\r\n\r\n";
+const REFUSAL =
+  "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 10\r\nCache-Control: no-store\r\nContent-Length: 0\r\n\r\n";
 
 /**
  * Keeps WebSocket upgrades out while the gate is closed: they come as an event of the server, past every middleware. The

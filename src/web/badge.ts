@@ -17,7 +17,9 @@ export function badgeModel(state: VersionState, installer: string): BadgeModel {
   const at = (label: string, severity: Severity, href: string | null): BadgeModel => ({ ...common, label, severity, href });
   switch (kind) {
     case "current":
-      return state.filesVersion === codeVersion ? at("You are up to date!", "ok", null) : at(`Restart to begin the upgrade to ${state.filesVersion}`, "info", null);
+      return state.filesVersion === codeVersion
+        ? at("You are up to date!", "ok", null)
+        : at(`Restart to begin the upgrade to ${state.filesVersion}`, "info", null);
     case "fresh":
       return at("Not installed yet", "warning", installer);
     case "behind":

@@ -71,7 +71,11 @@ export function createGuard(options: GuardOptions): Handler {
     const open = gate.openUntilMs > performance.now() && options.isApplicationLoaded();
     const ok = kind === "live" || (kind === "ready" ? options.isReady() : open);
     const body = ok ? "ok\n" : "no\n";
-    res.writeHead(ok ? 200 : 503, { "Content-Type": "text/plain; charset=utf-8", "Content-Length": body.length, "Cache-Control": "no-store" });
+    res.writeHead(ok ? 200 : 503, {
+      "Content-Type": "text/plain; charset=utf-8",
+      "Content-Length": body.length,
+      "Cache-Control": "no-store",
+    });
     res.end(body);
   }
 }

@@ -34,7 +34,9 @@ export function createHealth(context: UpgradeContext, watcher: Watcher, renderer
 
   async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
     const model = await read();
-    const [type, body] = wantsJson(req) ? ["application/json; charset=utf-8", JSON.stringify(jsonOf(model))] : ["text/html; charset=utf-8", renderer.render("health", { model })];
+    const [type, body] = wantsJson(req)
+      ? ["application/json; charset=utf-8", JSON.stringify(jsonOf(model))]
+      : ["text/html; charset=utf-8", renderer.render("health", { model })];
     for (const name of ["Content-Security-Policy", "Strict-Transport-Security"]) res.removeHeader(name);
     res.writeHead(200, { ...headers, Vary: "Accept", "Content-Type": type, "Content-Length": Buffer.byteLength(body) });
     res.end(req.method === "HEAD" ? undefined : body);

@@ -16,8 +16,24 @@ const RETRY_ATTRIBUTE = 'data-retry="10"';
 
 /** Of what earlier middleware has set, these don't belong to this answer. CORS headers stay, so that clients can read it. */
 const FOREIGN_HEADERS = [
-  "Cache-Control", "Content-Disposition", "Content-Encoding", "Content-Language", "Content-Length", "Content-Range", "Content-Security-Policy-Report-Only",
-  "ETag", "Expires", "Last-Modified", "Link", "Location", "Pragma", "Refresh", "Set-Cookie", "Strict-Transport-Security", "Transfer-Encoding", "X-Powered-By",
+  "Cache-Control",
+  "Content-Disposition",
+  "Content-Encoding",
+  "Content-Language",
+  "Content-Length",
+  "Content-Range",
+  "Content-Security-Policy-Report-Only",
+  "ETag",
+  "Expires",
+  "Last-Modified",
+  "Link",
+  "Location",
+  "Pragma",
+  "Refresh",
+  "Set-Cookie",
+  "Strict-Transport-Security",
+  "Transfer-Encoding",
+  "X-Powered-By",
 ];
 
 interface Page {
@@ -38,20 +54,38 @@ export type MaintenanceAnswer = (req: IncomingMessage, res: ServerResponse, code
 export function maintenanceAnswer(renderer: Renderer, branding: BrandingOptions): MaintenanceAnswer {
   const css = publicText("maintenance.css");
   const script = publicText("maintenance.js");
-  const common = { ...securityHeaders({ inline: { styles: [css], scripts: [script] } }), "Cache-Control": "no-store", "X-Robots-Tag": "noindex", Vary: "Accept" };
-  const pages = Object.fromEntries((["Err1", "Err2", "Err3"] as const).map((code) => [code, makePage(renderer, branding, code, css, script)])) as Record<MaintenanceCode, Page>;
+  const common = {
+    ...securityHeaders({ inline: { styles: [css], scripts: [script] } }),
+    "Cache-Control": "no-store",
+    "X-Robots-Tag": "noindex",
+    Vary: "Accept",
+  };
+  const pages = Object.fromEntries(
+    (["Err1", "Err2", "Err3"] as const).map((code) => [code, makePage(renderer, branding, code, css, script)]),
+  ) as Record<MaintenanceCode, Page>;
 
   return function answerMaintenance(req, res, code) {
     const page = pages[code];
     const retryAfter = RETRY_LEAST_S + Math.floor(Math.random() * RETRY_SPREAD_S);
     const { type, body, length } = represent(req, page, code, retryAfter);
     if (res.getHeaderNames().length > 0) for (const name of FOREIGN_HEADERS) res.removeHeader(name);
-    res.writeHead(503, { ...common, "Upgate-Maintenance": code, "Retry-After": retryAfter, "Content-Type": type, "Content-Length": length });
+    res.writeHead(503, {
+      ...common,
+      "Upgate-Maintenance": code,
+      "Retry-After": retryAfter,
+      "Content-Type": type,
+      "Content-Length": length,
+    });
     res.end(req.method === "HEAD" ? undefined : body);
   };
 }
 
-function represent(req: MountedRequest, page: Page, code: MaintenanceCode, retryAfter: number): { type: string; body: string; length: number } {
+function represent(
+  req: MountedRequest,
+  page: Page,
+  code: MaintenanceCode,
+  retryAfter: number,
+): { type: string; body: string; length: number } {
   switch (preferredType(req)) {
     case "html": {
       const isSafe = req.method === "GET" || req.method === "HEAD";
@@ -59,7 +93,14 @@ function represent(req: MountedRequest, page: Page, code: MaintenanceCode, retry
       return { type: "text/html; charset=utf-8", body, length: Buffer.byteLength(body) };
     }
     case "json": {
-      const body = JSON.stringify({ type: "about:blank", title: page.problem.title, status: 503, detail: page.problem.detail, code, retryAfter });
+      const body = JSON.stringify({
+        type: "about:blank",
+        title: page.problem.title,
+        status: 503,
+        detail: page.problem.detail,
+        code,
+        retryAfter,
+      });
       return { type: "application/problem+json", body, length: Buffer.byteLength(body) };
     }
     default: {
@@ -95,13 +136,29 @@ function refreshOf(req: MountedRequest, seconds: number): string {
 function makePage(renderer: Renderer, branding: BrandingOptions, code: MaintenanceCode, css: string, script: string): Page {
   const label = code.replace("Err", "Err ");
   const name = branding.name ?? "";
-  const model: MaintenanceModel = { code, label, name, message: branding.maintenanceMessage ?? null, supportUrl: branding.supportUrl ?? null, css, script };
+  const model: MaintenanceModel = {
+    code,
+    label,
+    name,
+    message: branding.maintenanceMessage ?? null,
+    supportUrl: branding.supportUrl ?? null,
+    css,
+    script,
+  };
   const html = renderer.render("maintenance", { model });
   const mark = html.indexOf(REFRESH_MARK);
   const head = mark < 0 ? html : html.slice(0, mark);
   const tail = mark < 0 ? "" : html.slice(mark + REFRESH_MARK.length);
-  const detail = code === "Err1" ? `${name || "This site"} has a technical problem. Please come back soon.` : `An upgrade of ${name || "this site"} is in progress. Please come back soon.`;
-  return { head, tail, stillHead: head.replace(RETRY_ATTRIBUTE, 'data-retry="0"'), problem: { title: `Down for Maintenance (${label})`, detail } };
+  const detail =
+    code === "Err1"
+      ? `${name || "This site"} has a technical problem. Please come back soon.`
+      : `An upgrade of ${name || "this site"} is in progress. Please come back soon.`;
+  return {
+    head,
+    tail,
+    stillHead: head.replace(RETRY_ATTRIBUTE, 'data-retry="0"'),
+    problem: { title: `Down for Maintenance (${label})`, detail },
+  };
 }
 
 function escapeAttribute(text: string): string {

@@ -42,7 +42,11 @@ export interface Asset {
   readonly type: string;
 }
 
-const TYPES: Readonly<Record<string, string>> = { ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml" };
+const TYPES: Readonly<Record<string, string>> = {
+  ".css": "text/css; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".svg": "image/svg+xml",
+};
 const assets = new Map<string, Asset | null>();
 
 /** A file of the package's public folder, read once; null for any other name. */

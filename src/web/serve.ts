@@ -13,7 +13,9 @@ export interface ServeOptions {
   readonly host?: string;
 }
 
-export type LoadApplication = (parts: { readonly server: Server }) => Promise<HostApplication | { readonly default: HostApplication }> | HostApplication;
+export type LoadApplication = (parts: {
+  readonly server: Server;
+}) => Promise<HostApplication | { readonly default: HostApplication }> | HostApplication;
 
 interface HostingParts {
   readonly guard: Handler;
@@ -78,7 +80,11 @@ export class Hosting {
     const toApplication = (error?: unknown): void => {
       if (error) return this.#crashed(res, error);
       if (this.#application) this.#application(req, res);
-      else this.#load(load).then((application) => application(req, res), (cause: unknown) => this.#crashed(res, cause));
+      else
+        this.#load(load).then(
+          (application) => application(req, res),
+          (cause: unknown) => this.#crashed(res, cause),
+        );
     };
     guard(req, res, (error) => {
       const url = req.url ?? "/";
@@ -97,7 +103,8 @@ export class Hosting {
     this.#loading ??= (async () => {
       const loaded = await load({ server: this.#server as Server });
       const application = typeof loaded === "function" ? loaded : loaded.default;
-      if (typeof application !== "function") throw new TypeError("the module's default export is no function (req, res); an Express application is one");
+      if (typeof application !== "function")
+        throw new TypeError("the module's default export is no function (req, res); an Express application is one");
       return (this.#application = application);
     })();
     return this.#loading;

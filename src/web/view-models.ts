@@ -131,7 +131,15 @@ export interface HealthModel {
   readonly css: string;
   readonly badge: BadgeModel;
   readonly groups: readonly { readonly title: string; readonly checks: readonly Check[] }[];
-  readonly runs: readonly { readonly id: string; readonly kind: RunKind; readonly from: string | null; readonly to: string; readonly status: string; readonly startedAt: string | null; readonly durationMs: number | null }[];
+  readonly runs: readonly {
+    readonly id: string;
+    readonly kind: RunKind;
+    readonly from: string | null;
+    readonly to: string;
+    readonly status: string;
+    readonly startedAt: string | null;
+    readonly durationMs: number | null;
+  }[];
   readonly generatedAt: string;
 }
 

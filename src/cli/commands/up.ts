@@ -27,7 +27,10 @@ async function up(options: UpOptions): Promise<void> {
   const context = openContext(resolveSettings(await loadConfig(options.config)));
   const upgrader = new Upgrader(context);
   try {
-    const result = options.run !== undefined && options.token !== undefined ? await upgrader.execute(options.run, options.token) : await startHere(upgrader, options);
+    const result =
+      options.run !== undefined && options.token !== undefined
+        ? await upgrader.execute(options.run, options.token)
+        : await startHere(upgrader, options);
     if (result) process.exitCode = exitCode(result);
   } finally {
     await context.store.close();
@@ -41,7 +44,12 @@ async function startHere(upgrader: Upgrader, { yes }: UpOptions): Promise<RunRes
     return null;
   }
   if (!yes) throw new Error("Say --yes when you have a backup and agree to the licence.");
-  const run = state.kind === "interrupted" ? await upgrader.resume({ where: "here" }) : state.kind === "failed" ? await upgrader.retry({ where: "here" }) : await upgrader.start({ where: "here", backup: { kind: "own", address: "cli" } });
+  const run =
+    state.kind === "interrupted"
+      ? await upgrader.resume({ where: "here" })
+      : state.kind === "failed"
+        ? await upgrader.retry({ where: "here" })
+        : await upgrader.start({ where: "here", backup: { kind: "own", address: "cli" } });
   return run.finished;
 }
 

@@ -40,7 +40,9 @@ export async function listCurrencies(knex: Knex): Promise<Currency[]> {
 
 /** The catalogue by category, in the order of the shelf. */
 export async function readCatalogue(knex: Knex): Promise<Map<string, Product[]>> {
-  const products = await knex("products").select<Product[]>("category", "name", "description", "features", "price_cents").orderBy("position");
+  const products = await knex("products")
+    .select<Product[]>("category", "name", "description", "features", "price_cents")
+    .orderBy("position");
   const byCategory = new Map<string, Product[]>();
   for (const product of products) byCategory.set(product.category, [...(byCategory.get(product.category) ?? []), product]);
   return byCategory;

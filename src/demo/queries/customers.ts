@@ -28,7 +28,12 @@ export async function countCustomers(knex: Knex): Promise<number> {
 }
 
 /** Descending, the newest first among equals. */
-export async function listCustomers(knex: Knex, order: "created_at" | "open_invoices", limit: number, offset = 0): Promise<CustomerListed[]> {
+export async function listCustomers(
+  knex: Knex,
+  order: "created_at" | "open_invoices",
+  limit: number,
+  offset = 0,
+): Promise<CustomerListed[]> {
   const open = "customer_id = customers.id AND status IN (?, ?)";
   const rows: CustomerListed[] = await knex("customers")
     .select("customers.*")
@@ -37,8 +42,16 @@ export async function listCustomers(knex: Knex, order: "created_at" | "open_invo
       knex.raw(`(SELECT COUNT(*) FROM invoices WHERE ${open}) AS open_invoices`, OPEN_STATUSES),
       knex.raw(`(SELECT SUM(total_cents) FROM invoices WHERE ${open}) AS open_cents`, OPEN_STATUSES),
     )
-    .orderBy([{ column: order, order: "desc" }, { column: "id", order: "desc" }])
+    .orderBy([
+      { column: order, order: "desc" },
+      { column: "id", order: "desc" },
+    ])
     .limit(limit)
     .offset(offset);
-  return rows.map((row) => ({ ...row, services: Number(row.services), open_invoices: Number(row.open_invoices), open_cents: Number(row.open_cents ?? 0) }));
+  return rows.map((row) => ({
+    ...row,
+    services: Number(row.services),
+    open_invoices: Number(row.open_invoices),
+    open_cents: Number(row.open_cents ?? 0),
+  }));
 }

@@ -31,7 +31,11 @@ export async function revenueByMonth(knex: Knex, today: string): Promise<Map<str
 
 export async function revenueByCurrency(knex: Knex, today: string): Promise<CurrencyRevenue[]> {
   const rows: { currency: string; cents: number | string; own: number | string }[] = await paymentsSince(knex, firstDay(today, 12))
-    .select({ currency: "currencies.code" }, knex.raw("SUM(payments.amount_cents) AS cents"), knex.raw(`${converted("payments.amount_cents")} AS own`))
+    .select(
+      { currency: "currencies.code" },
+      knex.raw("SUM(payments.amount_cents) AS cents"),
+      knex.raw(`${converted("payments.amount_cents")} AS own`),
+    )
     .groupBy("currencies.code")
     .orderBy("own", "desc");
   const whole = rows.reduce((sum, row) => sum + Number(row.own), 0);

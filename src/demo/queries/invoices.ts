@@ -42,7 +42,9 @@ export function isInvoiceStatus(value: unknown): value is InvoiceStatus {
 }
 
 export async function countInvoices(knex: Knex, status: InvoiceStatus | null): Promise<number> {
-  const rows = await knex("invoices").count<{ n: number }[]>({ n: "*" }).where(status ? { status } : {});
+  const rows = await knex("invoices")
+    .count<{ n: number }[]>({ n: "*" })
+    .where(status ? { status } : {});
   return Number(rows[0]?.n ?? 0);
 }
 
@@ -51,7 +53,10 @@ export async function listInvoices(knex: Knex, status: InvoiceStatus | null, lim
     .join("customers", "customers.id", "invoices.customer_id")
     .select<InvoiceListed[]>("invoices.*", { customer: "customers.name" })
     .where(status ? { status } : {})
-    .orderBy([{ column: "issued_at", order: "desc" }, { column: "invoices.id", order: "desc" }])
+    .orderBy([
+      { column: "issued_at", order: "desc" },
+      { column: "invoices.id", order: "desc" },
+    ])
     .limit(limit)
     .offset(offset);
 }

@@ -31,13 +31,18 @@ export async function review(visit: Visit): Promise<Answer> {
 }
 
 export function createBackup(visit: Visit): Answer {
-  if (visit.body["action"] !== "create") return backupPage(visit, 400, { reason: "This button is not known here.", remedy: "Use one of the buttons below." });
-  return backupPage(visit, 409, { reason: "upgate can't make the backup itself here.", remedy: "Make a backup with your hosting panel or your database tool, then press the button below." });
+  if (visit.body["action"] !== "create")
+    return backupPage(visit, 400, { reason: "This button is not known here.", remedy: "Use one of the buttons below." });
+  return backupPage(visit, 409, {
+    reason: "upgate can't make the backup itself here.",
+    remedy: "Make a backup with your hosting panel or your database tool, then press the button below.",
+  });
 }
 
 export async function start(visit: Visit): Promise<Answer> {
   const { body, upgrader, address } = visit;
-  if (body["backup"] !== "own") return backupPage(visit, 400, { reason: "No backup was named.", remedy: "Make a backup first, then press the button below." });
+  if (body["backup"] !== "own")
+    return backupPage(visit, 400, { reason: "No backup was named.", remedy: "Make a backup first, then press the button below." });
   return launch(visit, "start", () => upgrader.start({ backup: { kind: "own", address } }));
 }
 
@@ -50,7 +55,10 @@ export function retry(visit: Visit): Promise<Answer> {
 }
 
 export function restore(visit: Visit): Answer {
-  const notice: Notice = { reason: "upgate has made no backup that it could restore.", remedy: "Restore your own backup with your hosting panel or your database tool, and put the files of the old release back." };
+  const notice: Notice = {
+    reason: "upgate has made no backup that it could restore.",
+    remedy: "Restore your own backup with your hosting panel or your database tool, and put the files of the old release back.",
+  };
   return visit.state.kind === "failed" ? failedPage(visit, 409, notice) : progressPage(visit, 409, notice);
 }
 
@@ -78,7 +86,12 @@ async function launch(visit: Visit, event: string, begin: () => Promise<StartedR
     return { kind: "redirect", to: "progress" };
   } catch (error) {
     if (!isUpgateError(error, "ERR_UPGATE_LEASE_HELD")) throw error;
-    return messagePage(409, { heading: "Already in Progress", text: error.message, remedy: error.remedy, link: { href: "progress", label: "Follow the Progress" } });
+    return messagePage(409, {
+      heading: "Already in Progress",
+      text: error.message,
+      remedy: error.remedy,
+      link: { href: "progress", label: "Follow the Progress" },
+    });
   }
 }
 

@@ -11,7 +11,9 @@ const parseForm = express.urlencoded({ extended: false, limit: BODY_LIMIT, param
 /** A form's fields, parsed here or by the host before; fields that are no plain text are left out. Rejects with the parser's error, which carries a `status`. */
 export async function readForm(req: MountedRequest, res: ServerResponse): Promise<Readonly<Record<string, string>>> {
   await new Promise<void>((resolve, reject) => {
-    parseForm(req as Parameters<typeof parseForm>[0], res as Parameters<typeof parseForm>[1], (error?: unknown) => (error ? reject(error as Error) : resolve()));
+    parseForm(req as Parameters<typeof parseForm>[0], res as Parameters<typeof parseForm>[1], (error?: unknown) =>
+      error ? reject(error as Error) : resolve(),
+    );
   });
   return textFields(req.body);
 }

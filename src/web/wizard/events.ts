@@ -26,7 +26,13 @@ export class StatusEvents {
 
   async listen(req: IncomingMessage, res: ServerResponse, headers: Readonly<Record<string, string>>): Promise<void> {
     const first = await this.#read(this.watcher.state);
-    res.writeHead(200, { ...headers, "Content-Type": "text/event-stream; charset=utf-8", "Cache-Control": "no-store, no-transform", "X-Accel-Buffering": "no", Connection: "keep-alive" });
+    res.writeHead(200, {
+      ...headers,
+      "Content-Type": "text/event-stream; charset=utf-8",
+      "Cache-Control": "no-store, no-transform",
+      "X-Accel-Buffering": "no",
+      Connection: "keep-alive",
+    });
     if (req.method === "HEAD") return void res.end();
     res.write(`retry: 2000\n\ndata: ${first}\n\n`);
     this.#listeners.add(res);

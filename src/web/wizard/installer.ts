@@ -35,7 +35,8 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
     if (await isSealed()) return next();
     if (watcher.state.kind === "unknown") return answerMaintenance(req, res, "Err1");
     const path = pathOf(req.url ?? "/").replace(/^$/, "/");
-    if (path.startsWith("/assets/") && (req.method === "GET" || req.method === "HEAD")) return sendAsset(req, res, path.slice("/assets/".length));
+    if (path.startsWith("/assets/") && (req.method === "GET" || req.method === "HEAD"))
+      return sendAsset(req, res, path.slice("/assets/".length));
     const answered = await answer(req, res, findRoute(req.method ?? "GET", path));
     await send(req, res, answered);
   }
@@ -44,38 +45,74 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
     return watcher.state.kind === "current" && !(await sessions.isAnyOpen());
   }
 
-  async function answer(req: MountedRequest, res: ServerResponse, route: Route | "not-found" | "not-allowed"): Promise<{ answer: Answer; visit: Visit | null }> {
+  async function answer(
+    req: MountedRequest,
+    res: ServerResponse,
+    route: Route | "not-found" | "not-allowed",
+  ): Promise<{ answer: Answer; visit: Visit | null }> {
     if (route === "not-found") return refuse(404, "Page Not Found", "The installer has no such page.");
     if (route === "not-allowed") return refuse(405, "Not Possible", "This page can't be used that way.");
     const request = { address: clientAddress(req), secure: isSecure(req), session: await sessions.find(req.headers.cookie), body: {} };
     if (route.needsSession && !request.session) {
-      if (route.method === "GET" && route.path !== "/status" && route.path !== "/events") return { answer: { kind: "redirect", to: "./" }, visit: null };
-      return refuse(403, "Install Key Needed", "Your session is over, or you have not entered the install key yet. Nothing has been changed.");
+      if (route.method === "GET" && route.path !== "/status" && route.path !== "/events")
+        return { answer: { kind: "redirect", to: "./" }, visit: null };
+      return refuse(
+        403,
+        "Install Key Needed",
+        "Your session is over, or you have not entered the install key yet. Nothing has been changed.",
+      );
     }
     const body = route.method === "POST" ? await checkedForm(req, res, request.session?.csrf ?? null) : {};
-    if (body === null) return refuse(403, "Form Refused", "The form did not come from a page of this installer, or it is too old. Nothing has been changed.");
+    if (body === null)
+      return refuse(
+        403,
+        "Form Refused",
+        "The form did not come from a page of this installer, or it is too old. Nothing has been changed.",
+      );
     const visit = await openVisit(parts, { ...request, body });
     if (request.session) await sessions.touch(request.session.id);
     if (route.step !== null && !mayShow(route.step, visit.target)) {
       if (route.method === "GET") return { answer: { kind: "redirect", to: visit.target }, visit };
-      return { answer: messagePage(409, { heading: "Not Yet", text: "This step can't be taken now. Nothing has been changed.", remedy: "Go on with the step that is next.", link: BACK }), visit };
+      return {
+        answer: messagePage(409, {
+          heading: "Not Yet",
+          text: "This step can't be taken now. Nothing has been changed.",
+          remedy: "Go on with the step that is next.",
+          link: BACK,
+        }),
+        visit,
+      };
     }
     return { answer: await route.handle(visit), visit };
   }
 
   /** The form's fields; null when it is not a form of ours. */
-  async function checkedForm(req: MountedRequest, res: ServerResponse, csrf: string | null): Promise<Readonly<Record<string, string>> | null> {
+  async function checkedForm(
+    req: MountedRequest,
+    res: ServerResponse,
+    csrf: string | null,
+  ): Promise<Readonly<Record<string, string>> | null> {
     if (!isSameSite(req.headers)) return null;
     const body = await readForm(req, res);
     const given = body["_csrf"] ?? "";
-    const genuine = csrf === null ? await sessions.isKeyFormToken(given) : isSameToken(given, csrf) || (await sessions.isKeyFormToken(given));
+    const genuine =
+      csrf === null ? await sessions.isKeyFormToken(given) : isSameToken(given, csrf) || (await sessions.isKeyFormToken(given));
     return genuine ? body : null;
   }
 
-  async function send(req: MountedRequest, res: ServerResponse, { answer: what, visit }: { answer: Answer; visit: Visit | null }): Promise<void> {
+  async function send(
+    req: MountedRequest,
+    res: ServerResponse,
+    { answer: what, visit }: { answer: Answer; visit: Visit | null },
+  ): Promise<void> {
     switch (what.kind) {
       case "redirect":
-        res.writeHead(303, { ...HEADERS, Location: what.to.startsWith(".") || what.to.startsWith("/") ? what.to : baseOf(req) + what.to, "Content-Length": 0, ...(what.cookie ? { "Set-Cookie": what.cookie } : {}) });
+        res.writeHead(303, {
+          ...HEADERS,
+          Location: what.to.startsWith(".") || what.to.startsWith("/") ? what.to : baseOf(req) + what.to,
+          "Content-Length": 0,
+          ...(what.cookie ? { "Set-Cookie": what.cookie } : {}),
+        });
         return void res.end();
       case "events":
         return events.listen(req, res, HEADERS);
@@ -85,7 +122,13 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
         res.setHeader("Content-Disposition", `attachment; filename="${what.filename}"`);
         return write(req, res, 200, what.type, what.body);
       case "page":
-        return write(req, res, what.status, "text/html; charset=utf-8", renderer.render(what.view, { frame: await frameOf(req, what, visit), model: what.model }));
+        return write(
+          req,
+          res,
+          what.status,
+          "text/html; charset=utf-8",
+          renderer.render(what.view, { frame: await frameOf(req, what, visit), model: what.model }),
+        );
     }
   }
 
@@ -112,9 +155,15 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
   async function failed(req: MountedRequest, res: ServerResponse, error: unknown): Promise<void> {
     if (res.headersSent) return void res.destroy();
     const { status } = error as { status?: number };
-    if (isUpgateError(error)) return send(req, res, { answer: messagePage(409, { heading: "Not Now", text: error.message, remedy: error.remedy, link: BACK }), visit: null });
-    if (status === 413) return send(req, res, refuse(413, "Form Too Large", "The form holds more than the installer takes. Nothing has been changed."));
-    if (status !== undefined && status >= 400 && status < 500) return send(req, res, refuse(status, "Form Not Understood", "The form could not be read. Nothing has been changed."));
+    if (isUpgateError(error))
+      return send(req, res, {
+        answer: messagePage(409, { heading: "Not Now", text: error.message, remedy: error.remedy, link: BACK }),
+        visit: null,
+      });
+    if (status === 413)
+      return send(req, res, refuse(413, "Form Too Large", "The form holds more than the installer takes. Nothing has been changed."));
+    if (status !== undefined && status >= 400 && status < 500)
+      return send(req, res, refuse(status, "Form Not Understood", "The form could not be read. Nothing has been changed."));
     logger.error(`upgate: the installer failed: ${driverMessage(error)}`, error);
     answerMaintenance(req, res, "Err1");
   }
@@ -148,4 +197,3 @@ function baseOf(req: MountedRequest): string {
   const outer = requestPath(req);
   return outer.endsWith("/") ? "" : `${outer.slice(outer.lastIndexOf("/") + 1)}/`;
 }
-

@@ -1,7 +1,17 @@
 import { basename } from "node:path";
 import { notesBetween, renderMarkdown } from "../../release/markdown.js";
 import { readPreflight } from "../../upgrade/checks.js";
-import type { BackupModel, DoneModel, FailedModel, KeyModel, LicenseModel, MessageModel, ProgressModel, ReviewModel, StatusModel } from "../view-models.js";
+import type {
+  BackupModel,
+  DoneModel,
+  FailedModel,
+  KeyModel,
+  LicenseModel,
+  MessageModel,
+  ProgressModel,
+  ReviewModel,
+  StatusModel,
+} from "../view-models.js";
 import type { StepId } from "./steps.js";
 import type { Answer, Visit } from "./visit.js";
 
@@ -22,7 +32,10 @@ export async function licensePage({ context }: Visit, status = 200, error: strin
 export async function reviewPage({ context, state, upgrader }: Visit, status = 200): Promise<Answer> {
   const startable = state.kind === "behind" || state.kind === "fresh";
   const plan = startable ? await upgrader.plan() : [];
-  const releases = [...new Set(plan.map(({ version }) => version))].map((version) => ({ version, migrations: plan.filter((migration) => migration.version === version).map(({ name }) => name) }));
+  const releases = [...new Set(plan.map(({ version }) => version))].map((version) => ({
+    version,
+    migrations: plan.filter((migration) => migration.version === version).map(({ name }) => name),
+  }));
   const model: ReviewModel = {
     fromVersion: state.installedVersion,
     toVersion: state.codeVersion,
@@ -93,7 +106,11 @@ export function statusModel({ state, run }: Visit["status"]): StatusModel {
   return { state, run: { id, status, startedAt, percent, etaSeconds, migrations, activity } };
 }
 
-async function notes(release: Visit["context"]["settings"]["release"], from: string | null, to: string): Promise<{ notesHtml: string | null; notesUrl: string | null }> {
+async function notes(
+  release: Visit["context"]["settings"]["release"],
+  from: string | null,
+  to: string,
+): Promise<{ notesHtml: string | null; notesUrl: string | null }> {
   const found = await release.notes();
   if (found === null) return { notesHtml: null, notesUrl: null };
   if ("url" in found) return { notesHtml: null, notesUrl: found.url };

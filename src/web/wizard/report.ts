@@ -11,5 +11,10 @@ export async function report(visit: Visit): Promise<Answer> {
     run: status.run,
     health: await readHealth(context, state),
   };
-  return { kind: "download", filename: `upgrade-report-${status.run?.id ?? "none"}.json`, type: "application/json; charset=utf-8", body: `${JSON.stringify(body, null, 2)}\n` };
+  return {
+    kind: "download",
+    filename: `upgrade-report-${status.run?.id ?? "none"}.json`,
+    type: "application/json; charset=utf-8",
+    body: `${JSON.stringify(body, null, 2)}\n`,
+  };
 }

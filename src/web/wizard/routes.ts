@@ -16,7 +16,13 @@ export interface Route {
 
 /** Every route of the wizard. */
 export const ROUTES: readonly Route[] = [
-  { method: "GET", path: "/", step: null, needsSession: false, handle: (visit) => (visit.session ? { kind: "redirect", to: visit.target } : keyPage(visit)) },
+  {
+    method: "GET",
+    path: "/",
+    step: null,
+    needsSession: false,
+    handle: (visit) => (visit.session ? { kind: "redirect", to: visit.target } : keyPage(visit)),
+  },
   { method: "POST", path: "/key", step: null, needsSession: false, handle: openWithKey },
   page("/license", "license", (visit) => (visit.hasLicense ? licensePage(visit) : { kind: "redirect", to: "review" })),
   action("/license", "license", agree),
@@ -33,7 +39,13 @@ export const ROUTES: readonly Route[] = [
   { method: "GET", path: "/report", step: null, needsSession: true, handle: report },
   page("/done", "done", donePage),
   action("/done", "done", finish),
-  { method: "GET", path: "/status", step: null, needsSession: true, handle: ({ status }) => ({ kind: "json", status: 200, body: statusModel(status) }) },
+  {
+    method: "GET",
+    path: "/status",
+    step: null,
+    needsSession: true,
+    handle: ({ status }) => ({ kind: "json", status: 200, body: statusModel(status) }),
+  },
   { method: "GET", path: "/events", step: null, needsSession: true, handle: () => ({ kind: "events" }) },
 ];
 

@@ -9,7 +9,9 @@ export function isSameSite(headers: IncomingHttpHeaders): boolean {
   if (site !== undefined) return site === "same-origin" || site === "none";
   const { origin } = headers;
   if (origin === undefined) return true;
-  const forwarded = String(headers["x-forwarded-host"] ?? "").split(",")[0]?.trim();
+  const forwarded = String(headers["x-forwarded-host"] ?? "")
+    .split(",")[0]
+    ?.trim();
   const host = hostOf(origin);
   return host !== null && (host === headers.host?.toLowerCase() || (forwarded !== "" && host === forwarded?.toLowerCase()));
 }

@@ -33,7 +33,13 @@ export class WizardSessions {
   async open(address: string, secure: boolean): Promise<string> {
     const value = randomBytes(24).toString("base64url");
     const now = Date.now();
-    const session = { id: hash(value), address: address.slice(0, 64), createdAt: iso(now), seenAt: iso(now), expiresAt: iso(now + SESSION_TTL_MS) };
+    const session = {
+      id: hash(value),
+      address: address.slice(0, 64),
+      createdAt: iso(now),
+      seenAt: iso(now),
+      expiresAt: iso(now + SESSION_TTL_MS),
+    };
     await whileBusy(() => insertSession(this.store.knex, session));
     return serializeCookie(COOKIE, sign(value, await this.#key()), { httpOnly: true, sameSite: "strict", secure });
   }
@@ -54,7 +60,8 @@ export class WizardSessions {
   async touch(id: string): Promise<void> {
     const now = Date.now();
     const session = await readSession(this.store.knex, id, iso(now));
-    if (session && now - Date.parse(session.seenAt) > EXTEND_EVERY_MS) await whileBusy(() => extendSession(this.store.knex, id, iso(now), iso(now + SESSION_TTL_MS)));
+    if (session && now - Date.parse(session.seenAt) > EXTEND_EVERY_MS)
+      await whileBusy(() => extendSession(this.store.knex, id, iso(now), iso(now + SESSION_TTL_MS)));
   }
 
   /** Ends the session and clears away expired ones; returns the `Set-Cookie` header that removes the cookie. */
@@ -82,8 +89,8 @@ export class WizardSessions {
   /** One secret for all nodes: the first that needs it makes it. */
   async #key(): Promise<string> {
     if (this.#secret !== null) return this.#secret;
-    const { knex, dialect, versionRow, clock } = this.store;
-    await ensureTables(knex, dialect, versionRow);
+    const { knex, dialect, clock } = this.store;
+    await ensureTables(knex, dialect);
     await whileBusy(() => insertSecret(knex, "cookie", randomBytes(32).toString("base64url"), clock.timestamp()));
     const secret = await readSecret(knex, "cookie");
     if (secret === null) throw new Error("The cookie secret is not there.");

@@ -8,7 +8,11 @@ export type StepId = "key" | "license" | "review" | "backup" | "progress" | "fai
 const ORDER: readonly StepId[] = ["key", "license", "review", "backup", "progress", "done"];
 
 /** The first page that the operator has not finished; the one to be sent to. */
-export function firstUnfinishedStep(kind: VersionStateKind, draft: Pick<RunDraft, "licenseAcceptedAt" | "reviewedAt"> | null, hasLicense: boolean): StepId {
+export function firstUnfinishedStep(
+  kind: VersionStateKind,
+  draft: Pick<RunDraft, "licenseAcceptedAt" | "reviewedAt"> | null,
+  hasLicense: boolean,
+): StepId {
   switch (kind) {
     case "running":
     case "interrupted":
@@ -48,5 +52,9 @@ export function stepMarks(current: StepId, hasLicense: boolean, noun: "Upgrade" 
     ["done", "Done"],
   ];
   const at = labels.findIndex(([id]) => id === (current === "failed" ? "progress" : current));
-  return labels.map(([id, label], index) => ({ id, label, status: index < at || current === "done" ? "done" : index === at ? "current" : "todo" }));
+  return labels.map(([id, label], index) => ({
+    id,
+    label,
+    status: index < at || current === "done" ? "done" : index === at ? "current" : "todo",
+  }));
 }

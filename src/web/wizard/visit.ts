@@ -53,18 +53,42 @@ export async function openVisit(parts: WizardParts, request: VisitRequest): Prom
   if (!request.session) {
     const { state } = parts.watcher;
     const { kind, codeVersion, installedVersion } = state;
-    return { ...parts, ...request, state, status: { state: { kind, codeVersion, installedVersion }, run: null }, draft: null, hasLicense, target: "key", words: wordsOf("upgrade") };
+    return {
+      ...parts,
+      ...request,
+      state,
+      status: { state: { kind, codeVersion, installedVersion }, run: null },
+      draft: null,
+      hasLicense,
+      target: "key",
+      words: wordsOf("upgrade"),
+    };
   }
   const state = await parts.watcher.refresh();
   const draft = await readDraft(parts);
   const status = await parts.upgrader.statusOf(state);
   const kind = status.run?.kind ?? (state.kind === "fresh" ? "install" : "upgrade");
-  return { ...parts, ...request, state, status, draft, hasLicense, target: firstUnfinishedStep(state.kind, draft, hasLicense), words: wordsOf(kind) };
+  return {
+    ...parts,
+    ...request,
+    state,
+    status,
+    draft,
+    hasLicense,
+    target: firstUnfinishedStep(state.kind, draft, hasLicense),
+    words: wordsOf(kind),
+  };
 }
 
-export async function audit({ context, address, session }: Pick<Visit, "context" | "address" | "session">, event: string, detail: string | null = null): Promise<void> {
+export async function audit(
+  { context, address, session }: Pick<Visit, "context" | "address" | "session">,
+  event: string,
+  detail: string | null = null,
+): Promise<void> {
   const { store } = context;
-  await whileBusy(() => appendAudit(store.knex, { happenedAt: store.clock.timestamp(), event, address, sessionId: session?.id ?? null, detail }));
+  await whileBusy(() =>
+    appendAudit(store.knex, { happenedAt: store.clock.timestamp(), event, address, sessionId: session?.id ?? null, detail }),
+  );
 }
 
 function wordsOf(kind: Words["kind"]): Words {

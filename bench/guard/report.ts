@@ -1,0 +1,142 @@
+import { createRequire } from "node:module";
+import { availableParallelism } from "node:os";
+import { type Estimate, median, pairedRatio } from "../statistics.js";
+import type { PassPathFigures } from "./pass-path.js";
+import type { Rates, Schedule } from "./rates.js";
+import { COMPARISONS, type Comparison, VARIANT_NAMES, VARIANTS } from "./variants.js";
+
+/** A control further from 1 than this: the machine was too busy for a verdict. */
+const CONTROL_TOLERANCE = 0.03;
+
+type Verdict = "reached" | "missed" | "unsure";
+
+interface Measured {
+  readonly startedAt: Date;
+  readonly quick: boolean;
+  readonly schedule: Schedule;
+  readonly rates: Rates;
+  readonly passPath: PassPathFigures;
+}
+
+interface Ratio extends Estimate {
+  readonly label: string;
+  /** CPU time of a request of the baseline by that of this one: as the rate's ratio, but blind to what else runs. */
+  readonly byCpu: number;
+  readonly aim: number | null;
+  readonly verdict: Verdict | null;
+}
+
+export interface Figures {
+  readonly benchmark: "guard";
+  readonly date: string;
+  readonly seconds: number;
+  readonly quick: boolean;
+  readonly node: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly cpus: number;
+  readonly schedule: Schedule;
+  readonly loadShare: number;
+  readonly controlHolds: boolean;
+  readonly rates: Readonly<Record<string, { readonly label: string; readonly requestsPerSecond: number; readonly cpuUs: number }>>;
+  readonly ratios: Readonly<Record<string, Ratio>>;
+  readonly nsPerCall: PassPathFigures;
+}
+
+export function figuresOf({ startedAt, quick, schedule, rates, passPath }: Measured): Figures {
+  const bare = COMPARISONS.map((comparison) => [comparison.name, compare(comparison, rates)] as const);
+  const controlHolds = COMPARISONS.every(
+    ({ isControl }, index) => !isControl || Math.abs((bare[index]?.[1].median ?? 0) - 1) <= CONTROL_TOLERANCE,
+  );
+  return {
+    benchmark: "guard",
+    date: startedAt.toISOString(),
+    seconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
+    quick,
+    node: process.version,
+    versions: Object.fromEntries(["express", "knex", "libsql"].map((name) => [name, versionOf(name)])),
+    cpus: availableParallelism(),
+    schedule,
+    loadShare: rates.loadShare,
+    controlHolds,
+    rates: Object.fromEntries(
+      VARIANT_NAMES.map((name) => [
+        name,
+        {
+          label: VARIANTS[name].label,
+          requestsPerSecond: Math.round(median(rates.samples[name].map((sample) => sample.requestsPerSecond))),
+          cpuUs: median(rates.samples[name].map((sample) => sample.cpuUs)),
+        },
+      ]),
+    ),
+    ratios: Object.fromEntries(bare.map(([name, ratio]) => [name, { ...ratio, verdict: verdictOf(ratio, controlHolds && !quick) }])),
+    nsPerCall: passPath,
+  };
+}
+
+function compare({ label, of, against, aim }: Comparison, { samples }: Rates): Omit<Ratio, "verdict"> {
+  const column = (name: Comparison["of"], key: "requestsPerSecond" | "cpuUs"): number[] => samples[name].map((sample) => sample[key]);
+  return {
+    label,
+    ...pairedRatio(column(of, "requestsPerSecond"), column(against, "requestsPerSecond")),
+    byCpu: pairedRatio(column(against, "cpuUs"), column(of, "cpuUs")).median,
+    aim: aim ?? null,
+  };
+}
+
+/** Certain only when the interval lies on one side of the aim. */
+function verdictOf({ aim, median: value, low, high }: Omit<Ratio, "verdict">, isTrusted: boolean): Verdict | null {
+  if (aim === null) return null;
+  if (!isTrusted || (low < aim && high >= aim && value < aim)) return "unsure";
+  return value >= aim ? "reached" : "missed";
+}
+
+function versionOf(name: string): string {
+  return (createRequire(import.meta.url)(`${name}/package.json`) as { version: string }).version;
+}
+
+export function textOf(figures: Figures): string {
+  const { ratios, rates, nsPerCall, schedule, versions } = figures;
+  const fixed = (value: number, digits = 2): string => value.toFixed(digits);
+  const range = ({ low, high }: Estimate, digits?: number): string => `${fixed(low, digits)} to ${fixed(high, digits)}`;
+  const calls = (label: string, figure: Estimate): string[] => [label, fixed(figure.median, 0), range(figure, 0)];
+  return [
+    `guard, ${figures.date.slice(0, 10)}: Node ${figures.node.slice(1)}, Express ${versions["express"]}, ${figures.cpus} cores, ${figures.seconds} s`,
+    table(
+      ["server", "requests/s", "CPU µs/request"],
+      Object.values(rates).map((rate) => [rate.label, String(rate.requestsPerSecond), fixed(rate.cpuUs, 1)]),
+    ),
+    table(
+      ["ratio of requests/s", "median", "95 % interval", "by CPU time", "aim", ""],
+      Object.values(ratios).map((ratio) => [
+        ratio.label,
+        fixed(ratio.median, 3),
+        range(ratio, 3),
+        fixed(ratio.byCpu, 3),
+        ratio.aim === null ? "" : `>= ${ratio.aim}`,
+        ratio.verdict ?? "",
+      ]),
+    ),
+    table(
+      ["one call in process", "ns above an empty middleware", "95 % interval"],
+      [
+        calls("guard, gate open", nsPerCall.guard),
+        calls("the same, path as long as a probe's", nsPerCall.probeLength),
+        calls("A/A control", nsPerCall.control),
+      ],
+    ),
+    `${schedule.rounds * schedule.cycles} slices of ${schedule.sliceMs} ms each, in ${schedule.rounds} rounds; the load took ${fixed(figures.loadShare)} of a core.`,
+    ...(figures.controlHolds ? [] : ["A control is off by more than 3 %: the machine was too busy, run it again."]),
+    ...(figures.quick ? ["A quick run shows that the benchmark works; it is too short for a verdict."] : []),
+  ].join("\n\n");
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const all = [head, ...rows];
+  const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
+  const line = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+      .join("  ")
+      .trimEnd();
+  return [line(head), widths.map((width) => "-".repeat(width)).join("  "), ...rows.map(line)].join("\n");
+}

@@ -1,0 +1,45 @@
+/** A server under load: a hello-world, alone or behind a guard. */
+export interface Variant {
+  readonly label: string;
+  readonly framework: "express" | "http";
+  /** `query` asks the database on every request: the guard that one writes by hand. */
+  readonly guard: "none" | "upgate" | "query";
+  readonly gate: "open" | "closed";
+}
+
+const BARE = { guard: "none", gate: "open" } as const;
+
+export const VARIANTS = {
+  bare: { label: "Express 5, bare", framework: "express", ...BARE },
+  control: { label: "Express 5, bare again", framework: "express", ...BARE },
+  guarded: { label: "Express 5, guard", framework: "express", guard: "upgate", gate: "open" },
+  queried: { label: "Express 5, a query per request", framework: "express", guard: "query", gate: "open" },
+  maintenance: { label: "Express 5, maintenance page", framework: "express", guard: "upgate", gate: "closed" },
+  httpBare: { label: "node:http, bare", framework: "http", ...BARE },
+  httpControl: { label: "node:http, bare again", framework: "http", ...BARE },
+  httpMaintenance: { label: "node:http, maintenance page", framework: "http", guard: "upgate", gate: "closed" },
+} as const satisfies Record<string, Variant>;
+
+export type VariantName = keyof typeof VARIANTS;
+
+export const VARIANT_NAMES = Object.keys(VARIANTS) as VariantName[];
+
+export interface Comparison {
+  readonly name: string;
+  readonly label: string;
+  readonly of: VariantName;
+  readonly against: VariantName;
+  /** The ratio of the rates should be at least this. */
+  readonly aim?: number;
+  /** The same server twice: how far from 1 the machine's noise alone takes a ratio. */
+  readonly isControl?: true;
+}
+
+export const COMPARISONS: readonly Comparison[] = [
+  { name: "control", label: "A/A control: bare by bare", of: "control", against: "bare", isControl: true },
+  { name: "guarded", label: "guard by bare", of: "guarded", against: "bare", aim: 0.97 },
+  { name: "queried", label: "a query per request by bare", of: "queried", against: "bare" },
+  { name: "maintenance", label: "maintenance page by bare", of: "maintenance", against: "bare", aim: 0.8 },
+  { name: "httpControl", label: "A/A control on node:http", of: "httpControl", against: "httpBare", isControl: true },
+  { name: "httpMaintenance", label: "maintenance page by bare, node:http", of: "httpMaintenance", against: "httpBare", aim: 0.8 },
+];

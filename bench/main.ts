@@ -1,0 +1,54 @@
+import { parseArgs } from "node:util";
+import type { Benchmark } from "./benchmark.js";
+
+const USAGE_EXIT_CODE = 2;
+const MIN_SECONDS = 20;
+const MAX_SECONDS = 600;
+
+const BENCHMARKS: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Benchmark> }>> = {
+  guard: {
+    summary: "what the guard costs a request, and how fast the maintenance page is",
+    load: async () => (await import("./guard/benchmark.js")).guardBenchmark,
+  },
+};
+
+async function main(): Promise<void> {
+  const { name, json, ...options } = readArguments();
+  const benchmark = await (BENCHMARKS[name] as (typeof BENCHMARKS)[string]).load();
+  const { figures, text } = await benchmark({ ...options, say: (line) => void process.stderr.write(`${line}\n`) });
+  console.log(json ? JSON.stringify(figures, null, 2) : text);
+}
+
+function readArguments(): { name: string; json: boolean; quick: boolean; seconds: number | null } {
+  const { values, positionals } = parse();
+  const [name = "", ...rest] = positionals;
+  if (rest.length > 0 || !Object.hasOwn(BENCHMARKS, name))
+    refuse(name === "" ? "Which benchmark?" : `There is no benchmark "${positionals.join(" ")}".`);
+  const seconds = values.seconds === undefined ? null : Number(values.seconds);
+  if (seconds !== null && !(seconds >= MIN_SECONDS && seconds <= MAX_SECONDS)) refuse(`--seconds takes ${MIN_SECONDS} to ${MAX_SECONDS}.`);
+  return { name, json: values.json, quick: values.quick, seconds };
+}
+
+function parse() {
+  try {
+    return parseArgs({
+      allowPositionals: true,
+      options: { json: { type: "boolean", default: false }, quick: { type: "boolean", default: false }, seconds: { type: "string" } },
+    });
+  } catch (error) {
+    return refuse((error as Error).message);
+  }
+}
+
+function refuse(problem: string): never {
+  const names = Object.entries(BENCHMARKS).map(([name, { summary }]) => `  ${name}   ${summary}`);
+  console.error(`${problem}\n\nnpm run bench -- <name> [--json] [--seconds N] [--quick]\n\n${names.join("\n")}`);
+  process.exit(USAGE_EXIT_CODE);
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
+}

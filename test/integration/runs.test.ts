@@ -1,0 +1,220 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { after, describe, it } from "node:test";
+import { isUpgateError } from "../../src/core/errors.js";
+import type { Upgate } from "../../src/index.js";
+import { type DatabaseKind, databaseKinds } from "../support/databases.js";
+import { createProject, type ProjectOptions, SHOP_MIGRATIONS, type TestProject } from "../support/project.js";
+import { install, withUpgate } from "../support/upgates.js";
+import { until } from "../support/wait.js";
+
+const kinds = await databaseKinds();
+after(async () => {
+  for (const kind of kinds) await kind.stop();
+});
+
+for (const kind of kinds) describe(`a run on ${kind.name}`, () => runsOn(kind));
+
+/** Waits until the test writes a file, so that a run can be caught in the middle. */
+const WAITING = (flag: string): string => `import { existsSync } from "node:fs";
+export const up = async (knex) => {
+  await knex("products").insert({ name: "from the waiting migration" });
+  while (!existsSync(${JSON.stringify(flag)})) await new Promise((resolve) => setTimeout(resolve, 20));
+};`;
+
+function runsOn(kind: DatabaseKind): void {
+  const setUp = async (more: Partial<ProjectOptions> = {}): Promise<TestProject> => {
+    const { address } = await kind.create();
+    const project = createProject(address, { migrations: SHOP_MIGRATIONS, ...more });
+    await install(project.options, "1.0.0");
+    return project;
+  };
+  const names = (upgate: Upgate): Promise<string[]> => upgate.knex("products").orderBy("id").pluck("name");
+  const runnerPid = async (upgate: Upgate): Promise<number> => Number((await upgate.knex("upgate_lease").first("pid"))?.pid);
+
+  it("upgrades in a process of its own and writes history and version", async () => {
+    const project = await setUp();
+    await withUpgate(project.options, async (upgate) => {
+      const run = await upgate.upgrader.start({ backup: { kind: "own", address: "test" } });
+      assert.deepEqual(await run.finished, { id: run.id, status: "completed", error: null });
+      await until("the gate to open", () => upgate.state().kind === "current");
+      const history = await upgate.knex("upgate_migration").orderBy("name");
+      assert.deepEqual(
+        history.map((row) => [row.name, row.version]),
+        Object.keys(SHOP_MIGRATIONS).map((file) => [file.replace(".mjs", ""), file.split("/")[0]]),
+      );
+      for (const row of history) {
+        assert.match(row.sha256, /^[0-9a-f]{64}$/);
+        assert.ok(row.finished_at >= row.started_at);
+        assert.ok(Number(row.statements) > 0);
+      }
+      assert.deepEqual(await upgate.knex("products").pluck("price_cents"), [995, 995]);
+      const saved = await upgate.knex("upgate_run").where({ id: run.id }).first();
+      assert.equal(saved.from_version, "1.0.0");
+      assert.match(saved.backup, /"own"/);
+      assert.ok(existsSync(path.join(project.folder, "data", "runs", `${run.id}.log`)));
+    });
+    project.remove();
+  });
+
+  it("closes every node before the first statement and writes the version last", async () => {
+    const project = await setUp({ version: "1.0.0" });
+    const flag = path.join(project.folder, "go");
+    project.write("migrations/1.0.0/0002-late.mjs", WAITING(flag));
+    const { configFile: _none, ...here } = project.options;
+    await withUpgate(here, async (upgate) =>
+      withUpgate(here, async (other) => {
+        const run = await upgate.upgrader.start({ where: "here" });
+        await until("the migration to begin", async () =>
+          (await upgate.upgrader.status()).run?.migrations.some((one) => one.status === "running"),
+        );
+        const nodes = await upgate.knex("upgate_node").select("epoch");
+        const { epoch } = await upgate.knex("upgate_run").where({ id: run.id }).first("epoch");
+        assert.deepEqual(
+          nodes.map((node) => Number(node.epoch)),
+          [Number(epoch), Number(epoch)],
+        );
+        assert.equal(other.state().kind, "running");
+        project.write("go", "");
+        assert.equal((await run.finished).status, "completed");
+        await until("the other node to open", () => other.state().kind === "current");
+      }),
+    );
+    project.remove();
+  });
+
+  it("fails with the migration's reason, keeps what was applied, and goes on at Retry under the same id", async () => {
+    const project = await setUp();
+    project.write("migrations/1.1.0/0002-fill-prices.mjs", `export const up = (knex) => knex("no_such_table").update({ a: 1 });`);
+    await withUpgate(project.options, async (upgate) => {
+      const run = await upgate.upgrader.start();
+      const result = await run.finished;
+      assert.equal(result.status, "failed");
+      assert.equal(result.error?.migration, "1.1.0/0002-fill-prices");
+      assert.match(result.error?.message ?? "", /no_such_table/);
+      assert.equal((await upgate.upgrader.status()).state.kind, "failed");
+      assert.deepEqual(
+        (await upgate.upgrader.status()).run?.migrations.map((one) => one.status),
+        ["applied", "failed"],
+      );
+      project.write("migrations/1.1.0/0002-fill-prices.mjs", SHOP_MIGRATIONS["1.1.0/0002-fill-prices.mjs"]);
+      const again = await upgate.upgrader.retry();
+      assert.equal(again.id, run.id);
+      assert.equal((await again.finished).status, "completed");
+      await until("the gate to open", () => upgate.state().kind === "current");
+    });
+    project.remove();
+  });
+
+  it("is interrupted when its process is killed, and resumes at the next migration", async () => {
+    const project = await setUp();
+    const flag = path.join(project.folder, "go");
+    project.write("migrations/1.1.0/0002-fill-prices.mjs", WAITING(flag));
+    await withUpgate(project.options, async (upgate) => {
+      const run = await upgate.upgrader.start();
+      await until("the second migration to run", async () => (await upgate.upgrader.status()).run?.migrations[1]?.status === "running");
+      process.kill(await runnerPid(upgate), "SIGKILL");
+      assert.equal((await run.finished).status, "interrupted");
+      await until("the interruption to be seen", () => upgate.state().kind === "interrupted");
+      assert.deepEqual(
+        (await upgate.upgrader.status()).run?.migrations.map((one) => one.status),
+        ["applied", "failed"],
+      );
+      project.write("go", "");
+      const resumed = await upgate.upgrader.resume();
+      assert.equal(resumed.id, run.id);
+      assert.equal((await resumed.finished).status, "completed");
+      assert.deepEqual(await names(upgate), ["Ink", "Paper", "from the waiting migration"], "the killed attempt's row was rolled back");
+    });
+    project.remove();
+  });
+
+  it("aborts by itself when its process dies before the first statement, and keeps what was agreed to", async () => {
+    const project = await setUp({ license: "# Terms" });
+    await withUpgate(project.options, async (upgate) => {
+      await upgate.upgrader.acceptLicense("a".repeat(64));
+      const { id } = await upgate.upgrader.draft();
+      await upgate
+        .knex("upgate_run")
+        .where({ id })
+        .update({ status: "running", phase: "closing", started_at: new Date().toISOString(), epoch: 7 });
+      await until("the run to be aborted", async () => (await upgate.knex("upgate_run").where({ id }).first()).status === "aborted");
+      assert.equal((await upgate.upgrader.status()).state.kind, "behind");
+      const draft = await upgate.upgrader.draft();
+      assert.notEqual(draft.id, id);
+      assert.equal(draft.licenseHash, "a".repeat(64));
+    });
+    project.remove();
+  });
+
+  it("starts once when twenty start at the same time, and tells the others who holds it", async () => {
+    const project = await setUp();
+    const flag = path.join(project.folder, "go");
+    project.write("migrations/1.1.0/0002-fill-prices.mjs", WAITING(flag));
+    const { configFile: _none, ...here } = project.options;
+    await withUpgate(here, async (first) =>
+      withUpgate(here, async (second) => {
+        const attempts = Array.from({ length: 20 }, (_, index) => (index % 2 ? first : second).upgrader.start({ where: "here" }));
+        const settled = await Promise.allSettled(attempts);
+        const started = settled.flatMap((attempt) => (attempt.status === "fulfilled" ? [attempt.value] : []));
+        const refused: unknown[] = settled.flatMap((attempt) => (attempt.status === "rejected" ? [attempt.reason] : []));
+        assert.equal(started.length, 1);
+        for (const error of refused)
+          assert.ok(isUpgateError(error, "ERR_UPGATE_LEASE_HELD") || isUpgateError(error, "ERR_UPGATE_STATE"), String(error));
+        await assert.rejects(
+          second.upgrader.start(),
+          (error) => isUpgateError(error, "ERR_UPGATE_LEASE_HELD") && /process \d+\) since \d{4}-/.test(error.message),
+        );
+        project.write("go", "");
+        assert.equal((await started[0]?.finished)?.status, "completed");
+        assert.equal((await first.knex("upgate_run").whereNotNull("started_at").where({ to_version: "1.1.0" })).length, 1);
+      }),
+    );
+    project.remove();
+  });
+
+  it("records nothing any more when another process has taken the lease", async () => {
+    const project = await setUp();
+    project.write("migrations/1.1.0/0002-fill-prices.mjs", WAITING(path.join(project.folder, "go")));
+    const { configFile: _none, ...here } = project.options;
+    await withUpgate(here, async (upgate) => {
+      const run = await upgate.upgrader.start({ where: "here" });
+      await until("the second migration to run", async () => (await upgate.upgrader.status()).run?.migrations[1]?.status === "running");
+      const steal = upgate.knex("upgate_lease").update({ token: 999 });
+      if (kind.name === "SQLite") {
+        await assert.rejects(async () => steal, /locked/, "the migration's write lock keeps a thief out");
+        project.write("go", "");
+        assert.equal((await run.finished).status, "completed");
+        return;
+      }
+      await steal;
+      project.write("go", "");
+      assert.equal((await run.finished).status, "interrupted");
+      assert.equal((await upgate.knex("upgate_migration").where({ name: "1.1.0/0002-fill-prices" }).first()).finished_at, null);
+      assert.deepEqual(await names(upgate), ["Ink", "Paper"]);
+    });
+    project.remove();
+  });
+
+  it("uses the host's knex as it is for migrations, and its own names for itself", async () => {
+    const { address } = await kind.create();
+    const project = createProject(address, { migrations: {} });
+    project.write(
+      "migrations/1.1.0/0001-camel.mjs",
+      `export const up = (knex) => knex.schema.createTable("orderLines", (t) => t.increments("lineId"));`,
+    );
+    const shout = { wrapIdentifier: (name: string, wrap: (name: string) => string) => wrap(name === "*" ? name : name.toUpperCase()) };
+    const { configFile: _none, database, ...rest } = project.options;
+    const plain = await withUpgate(project.options, async (upgate) => upgate.knex.client.config);
+    await withUpgate({ ...rest, database: { ...plain, ...shout } }, async (upgate) => {
+      const run = await upgate.upgrader.start({ where: "here" });
+      assert.deepEqual((await run.finished).error, null);
+    });
+    await withUpgate({ ...rest, database }, async (upgate) => {
+      assert.equal(upgate.state().kind, "current");
+      assert.equal(await upgate.knex.schema.hasTable("ORDERLINES"), true);
+    });
+    project.remove();
+  });
+}

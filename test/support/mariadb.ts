@@ -1,0 +1,98 @@
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
+import os from "node:os";
+import path from "node:path";
+import mysql from "mysql2/promise";
+
+export interface TestServer {
+  /** Address of a database on the server. */
+  url(database: string): string;
+  kill(): Promise<void>;
+  /** Starts it again on the same port and data. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A real MariaDB on a free port of 127.0.0.1, with its data in a scratch folder. */
+export async function startMariaDb(): Promise<TestServer> {
+  const home = mkdtempSync(path.join(os.tmpdir(), "upgate-mariadb-"));
+  const data = path.join(home, "data");
+  const asRoot = process.getuid?.() === 0;
+  const user = asRoot ? "mysql" : os.userInfo().username;
+  if (asRoot) execFileSync("chown", ["mysql:", home]);
+  execFileSync(
+    "mariadb-install-db",
+    ["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", `--datadir=${data}`, `--user=${user}`],
+    { stdio: "ignore" },
+  );
+  const port = await freePort();
+  let server: ChildProcess | null = null;
+
+  async function start(): Promise<void> {
+    server = spawn(
+      "mariadbd",
+      [
+        "--no-defaults",
+        `--user=${user}`,
+        "--bind-address=127.0.0.1",
+        `--port=${port}`,
+        `--datadir=${data}`,
+        `--socket=${home}/s.sock`,
+        `--pid-file=${home}/pid`,
+        "--innodb-buffer-pool-size=64M",
+        "--character-set-server=utf8mb4",
+      ],
+      { stdio: "ignore" },
+    );
+    await accepting(port, server);
+  }
+
+  async function end(signal: NodeJS.Signals): Promise<void> {
+    const ending = server;
+    if (!ending || ending.exitCode !== null || ending.signalCode !== null) return;
+    await new Promise<void>((resolve) => {
+      ending.once("exit", () => resolve());
+      ending.kill(signal);
+    });
+  }
+
+  await start();
+  return {
+    url: (database) => `mysql://root@127.0.0.1:${port}/${database}`,
+    kill: () => end("SIGKILL"),
+    start,
+    stop: async () => {
+      await end("SIGKILL");
+      rmSync(home, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", reject);
+    probe.listen(0, "127.0.0.1", () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+/** Resolves once the server answers; rejects when its process ends first. */
+async function accepting(port: number, server: ChildProcess): Promise<void> {
+  let lastError: unknown;
+  for (let tries = 0; tries < 300; tries++) {
+    if (server.exitCode !== null) throw new Error(`mariadbd ended with exit code ${server.exitCode}`);
+    try {
+      const connection = await mysql.createConnection({ host: "127.0.0.1", port, user: "root" });
+      await connection.end();
+      return;
+    } catch (error) {
+      lastError = error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  throw new Error("MariaDB did not answer within 15 s", { cause: lastError });
+}
