@@ -108,7 +108,7 @@ class Connection {
       const field = answer.indexOf(CONTENT_LENGTH);
       if (field < 0 || field > end || answer.compare(this.#statusLine, 0, this.#statusLine.length, 0, this.#statusLine.length) !== 0)
         return this.failed(new Error(`an unexpected answer: ${answer.toString("latin1", 0, end)}`));
-      const length = Number.parseInt(answer.latin1Slice(field + CONTENT_LENGTH.length, field + CONTENT_LENGTH.length + 10), 10);
+      const length = Number.parseInt(answer.toString("latin1", field + CONTENT_LENGTH.length, field + CONTENT_LENGTH.length + 10), 10);
       this.#missing = end + HEAD_END.length + length - answer.length;
     }
     if (this.#missing === 0) this.answered(this);

@@ -30,8 +30,7 @@ export async function measureRates(
   let loadCpuUs = 0;
   for (let round = 0; round < rounds; round += 1) {
     say(`round ${round + 1} of ${rounds}: ${VARIANT_NAMES.length} servers, ${cycles} slices of ${sliceMs} ms each`);
-    const servers: ServerProcess[] = [];
-    for (const name of VARIANT_NAMES) servers.push(await ServerProcess.start(name, sites[VARIANTS[name].gate], scratch));
+    const servers = await Promise.all(VARIANT_NAMES.map((name) => ServerProcess.start(name, sites[VARIANTS[name].gate], scratch)));
     for (const server of servers) await server.measure(warmUpMs);
     const before = process.cpuUsage();
     for (let cycle = 0; cycle < cycles; cycle += 1)

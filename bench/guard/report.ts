@@ -53,7 +53,7 @@ export function figuresOf({ startedAt, quick, schedule, rates, passPath }: Measu
     seconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
     quick,
     node: process.version,
-    versions: Object.fromEntries(["express", "knex", "libsql"].map((name) => [name, versionOf(name)])),
+    versions: Object.fromEntries(["express", "knex"].map((name) => [name, versionOf(name)])),
     cpus: availableParallelism(),
     schedule,
     loadShare: rates.loadShare,

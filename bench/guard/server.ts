@@ -3,29 +3,31 @@ import { createServer, type RequestListener } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import express from "express";
-import knexFactory from "knex";
 import type { Handler } from "../../src/index.js";
-import { sqliteClient } from "../../src/store/sqlite-driver.js";
-import { databaseFile, openSite, type Site } from "./site.js";
+import type { Site } from "./site.js";
 import { type Variant, VARIANTS, type VariantName } from "./variants.js";
 
 const GREETING = "Hello World";
 /** Connections rest between their slices; no server may close them then. */
 const KEEP_ALIVE_MS = 120_000;
 
+/** Imports only what the variant needs: a bare server is nothing but bare. */
 async function guardOf({ guard }: Variant, site: Site): Promise<Handler | null> {
   switch (guard) {
     case "none":
       return null;
     case "upgate":
-      return (await openSite(site)).guard();
+      return (await (await import("./site.js")).openSite(site)).guard();
     case "query":
       return queryingGuard(site);
   }
 }
 
 /** What one writes by hand: the version row, read on every request. */
-function queryingGuard(site: Site): Handler {
+async function queryingGuard(site: Site): Promise<Handler> {
+  const { default: knexFactory } = await import("knex");
+  const { sqliteClient } = await import("../../src/store/sqlite-driver.js");
+  const { databaseFile } = await import("./site.js");
   const knex = knexFactory({
     client: sqliteClient(createRequire(import.meta.url)),
     connection: { filename: databaseFile(site) },

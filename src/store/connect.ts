@@ -54,8 +54,12 @@ export function connectStore({ config, dialect, instance }: DatabaseSource): Kne
   const { wrapIdentifier: _names, postProcessResponse: _rows, log: _log, ...plain } = config;
   const pool = dialect === "sqlite" ? { ...config.pool, min: 1, max: 1 } : { ...config.pool, ...STORE_POOL };
   if (dialect === "sqlite") pool.afterCreate = afterSqliteConnect(config.pool?.afterCreate as AfterCreate | undefined, SQLITE_BUSY_MS);
-  return knexFactory({ ...plain, pool, acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS });
+  // Every failed poll rejects and is reported once, as a state; knex would print a stack each time besides.
+  const log = { warn: ignore, error: ignore, debug: ignore, deprecate: ignore };
+  return knexFactory({ ...plain, pool, log, acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS });
 }
+
+function ignore(): void {}
 
 /** A database that lives in one connection can't be opened a second time. */
 export function isInMemory(config: Knex.Config): boolean {

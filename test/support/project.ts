@@ -23,6 +23,7 @@ export interface ProjectOptions {
 
 export const INSTALL_KEY = "an install key for the tests";
 
+/** A relative SQLite address lies in the project's folder. */
 export function createProject(database: string, { version = "1.1.0", migrations, license, more = {} }: ProjectOptions): TestProject {
   const folder = mkdtempSync(path.join(os.tmpdir(), "upgate-project-"));
   const write = (name: string, text: string): string => {
@@ -37,7 +38,7 @@ export function createProject(database: string, { version = "1.1.0", migrations,
   const lines: string[] = [];
   const plain = {
     version,
-    database,
+    database: database.replace(/^sqlite:\.\//, `sqlite:${folder}/`),
     migrations: path.join(folder, "migrations"),
     installKey: INSTALL_KEY,
     dataDir: path.join(folder, "data"),

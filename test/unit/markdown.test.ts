@@ -1,0 +1,190 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { notesBetween, renderMarkdown } from "../../src/release/markdown.js";
+
+const TAG = /<(?!\/?(?:p|h[1-6]|ul|ol|li|em|strong|del|code|pre|blockquote|hr|br|table|thead|tbody|tr|t[hd]|input)\b|a href="|\/a>)/i;
+
+describe("raw HTML in a licence or in notes is shown as text", () => {
+  const texts = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "before <b onclick=alert(1)>bold</b> after",
+    "<!-- comment --> <?php echo 1 ?> <![CDATA[x]]> <!DOCTYPE html>",
+    "<a href=javascript:alert(1)>click</a>",
+    "<style>body{display:none}</style>",
+    "<div\nonmouseover=alert(1)>x</div>",
+    '<iframe src="//evil.test"></iframe>',
+    "- item <svg onload=alert(1)>",
+    "> quote <script>x</script>",
+    "| a |\n|---|\n| <script>x</script> |",
+    "# heading <script>x</script>",
+    "`<script>`",
+    "```\n<script>\n```",
+    '```"><script>\nx\n```',
+    "![<script>](x.png)",
+    "[<script>x</script>](https://vendor.test)",
+    "<code><img/src=x/onerror=alert(1)></code>",
+    "<pre><svg/onload=alert(1)></pre>",
+    "text <kbd><svg/onload=alert(1)> more",
+    "<scr<script>ipt>alert(1)</scr</script>ipt>",
+  ];
+  for (const text of texts)
+    test(JSON.stringify(text), () => {
+      const html = renderMarkdown(text);
+      assert.doesNotMatch(html, TAG, html);
+      assert.doesNotMatch(html, /<[^>]*\son\w+=/i, html);
+    });
+});
+
+describe("links lead to the web, to mail, or to a place of this site", () => {
+  const kept = [
+    "https://vendor.test/a?b=c&d=e",
+    "http://vendor.test",
+    "HTTPS://VENDOR.TEST",
+    "mailto:support@vendor.test",
+    "#terms",
+    "/terms",
+    "./terms.html",
+    "../terms",
+    "//cdn.vendor.test/x",
+    "terms.html",
+    "terms/eu?x#y",
+  ];
+  for (const href of kept)
+    test(`${href} stays`, () => {
+      assert.equal(
+        renderMarkdown(`[label](${href})`),
+        `<p><a href="${href.replaceAll("&", "&amp;")}" rel="noopener noreferrer">label</a></p>\n`,
+      );
+    });
+
+  const dropped = [
+    "[label](javascript:alert(1))",
+    "[label](JaVaScRiPt:alert(1))",
+    "[label](<java\tscript:alert(1)>)",
+    "[label](java\nscript:alert(1))",
+    "[label](<java\nscript:alert(1)>)",
+    "[label](< javascript:alert(1)>)",
+    "[label](\u0001javascript:alert(1))",
+    "[label](javascript&#58;alert(1))",
+    "[label](&#106;avascript:alert(1))",
+    "[label](javascript&colon;alert(1))",
+    "[label](java&Tab;script:alert(1))",
+    "[label](java%0Ascript:alert(1))",
+    "[label](javascript\\:alert(1))",
+    "[label](data:text/html,<script>alert(1)</script>)",
+    "[label](DATA:text/html;base64,PHNjcmlwdD4=)",
+    "[label](vbscript:msgbox(1))",
+    "[label](file:///etc/passwd)",
+    "[label](blob:https://vendor.test/x)",
+    "[label](com.example.app://open)",
+    "[label][r]\n\n[r]: javascript:alert(1)",
+    "<javascript:alert(1)>",
+    "<vbscript:label>",
+  ];
+  for (const text of dropped)
+    test(`${JSON.stringify(text)} is no link`, () => {
+      const html = renderMarkdown(text);
+      assert.doesNotMatch(html, /<a\b/i, html);
+      assert.match(html, /label|javascript/);
+    });
+
+  test("an address or title can't break out of its attribute", () => {
+    const html = renderMarkdown(`[label](https://vendor.test/"onclick="x 't"onclick="x')\n\n[b](<https://vendor.test/" onclick="x>)`);
+    assert.doesNotMatch(html, /"\s*onclick/, html);
+  });
+
+  test("images are shown as their text: the page loads nothing from elsewhere", () => {
+    assert.equal(renderMarkdown('![Our <logo> "x"](https://vendor.test/pixel.png)'), "<p>Our &lt;logo&gt; &quot;x&quot;</p>\n");
+  });
+});
+
+test("Markdown's own markup is rendered", () => {
+  const html = renderMarkdown("# Title\n\n**bold** *em* `a & b`\n\n1. one\n2. two\n\n| a |\n|---|\n| 1 |\n\nAT&amp;T, 5 < 6\n");
+  for (const part of [
+    "<h1>Title</h1>",
+    "<strong>bold</strong>",
+    "<em>em</em>",
+    "<code>a &amp; b</code>",
+    "<ol>",
+    "<td>1</td>",
+    "AT&amp;T, 5 &lt; 6",
+  ])
+    assert.ok(html.includes(part), part);
+});
+
+describe("the notes between two versions", () => {
+  const CHANGELOG = `# Changelog
+
+All notable changes.
+
+## Unreleased
+
+- secret
+
+## [8.7.0] - 2026-12-01
+
+- seven
+
+## v8.6.1
+
+- one
+
+### Fixed
+
+- fixed
+
+## 8.6.1-release.1
+
+- early
+
+# 8.6.0 (2026-09-01)
+
+- six
+`;
+  const table: [after: string | null, upTo: string, has: string[], lacks: string[]][] = [
+    ["8.6.0", "8.6.1", ["one", "Fixed", "fixed", "early"], ["seven", "six", "secret", "notable"]],
+    ["8.6.1-release.1", "8.6.1", ["one", "fixed"], ["early", "seven"]],
+    ["8.6.1", "8.7.0", ["seven"], ["one", "secret"]],
+    [null, "8.6.1", ["one", "early", "six"], ["seven", "notable"]],
+    ["8.5.0", "8.7.0", ["seven", "one", "early", "six"], ["secret"]],
+  ];
+  for (const [after, upTo, has, lacks] of table)
+    test(`after ${after ?? "nothing"} up to ${upTo}`, () => {
+      const notes = notesBetween(CHANGELOG, after, upTo) ?? "";
+      assert.deepEqual(
+        has.filter((word) => !notes.includes(word)),
+        [],
+      );
+      assert.deepEqual(
+        lacks.filter((word) => notes.includes(word)),
+        [],
+      );
+    });
+
+  test("stand as they stand in the changelog, also with CRLF", () => {
+    assert.match(notesBetween(CHANGELOG.replaceAll("\n", "\r\n"), "8.6.0", "8.7.0") ?? "", /seven[^]*one[^]*early/);
+  });
+
+  test("are null when there are none", () => {
+    assert.equal(notesBetween(CHANGELOG, "8.7.0", "8.8.0"), null);
+    assert.equal(notesBetween("  \n", "8.6.0", "8.6.1"), null);
+  });
+
+  test("are the whole text when it has no version headings", () => {
+    assert.equal(notesBetween("# What is new\n\n- this\n", "8.6.0", "8.6.1"), "# What is new\n\n- this");
+  });
+
+  test("hold a comment in a code block, and what comes after it", () => {
+    const notes = notesBetween(
+      "## 8.6.1\n\n```sh\n# restart the service\nsystemctl restart shop\n```\n\n- after\n\n## 8.6.0\n",
+      "8.6.0",
+      "8.6.1",
+    );
+    assert.match(notes ?? "", /# restart the service[^]*systemctl[^]*after/);
+  });
+
+  test("hold the sections of a version whose heading is of the first level", () => {
+    assert.match(notesBetween("# 8.6.1\n\n## Fixed\n\n- a\n\n# 8.6.0\n\n- old\n", "8.6.0", "8.6.1") ?? "", /^# 8\.6\.1\s+## Fixed\s+- a$/);
+  });
+});

@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { isUpgateError } from "../../src/core/errors.js";
+import { didYouMean } from "../../src/core/option-checker.js";
+import { checkOptions, refuseProblems } from "../../src/core/options.js";
+
+const LEAST = { version: "8.6.1", database: "sqlite:./app.db", migrations: "./migrations" };
+
+/** `path: message` of every problem that the options have besides the least ones. */
+function problemsOf(extra: Record<string, unknown>, env: Record<string, string> = {}): string[] {
+  return checkOptions({ ...LEAST, ...extra }, env).problems.map(({ path, message }) => `${path}: ${message}`);
+}
+
+function assertProblem(extra: Record<string, unknown>, says: RegExp): void {
+  const problems = problemsOf(extra);
+  assert.equal(problems.length, 1, problems.join("\n"));
+  assert.match(problems[0] as string, says);
+}
+
+describe("defaults", () => {
+  test("three options are enough", () => {
+    const { value, problems } = checkOptions(LEAST, {});
+    assert.deepEqual(problems, []);
+    assert.deepEqual(value, {
+      ...LEAST,
+      license: null,
+      releaseNotes: null,
+      release: null,
+      installPath: "/install",
+      basePath: "",
+      installKey: null,
+      dataDir: "./data",
+      versionRow: { table: "tbl_config", keyColumn: "setting", key: "version", valueColumn: "value" },
+      probes: { live: "/healthz/live", ready: "/healthz/ready", open: "/healthz/open" },
+      branding: { adminUrl: "/admin" },
+      views: [],
+      pollMs: 1000,
+      nodeTtlMs: 30_000,
+      leaseTtlMs: 15_000,
+      logger: console,
+      configFile: null,
+    });
+  });
+
+  test("nodeTtlMs grows with pollMs", () => assert.equal(checkOptions({ ...LEAST, pollMs: 20_000 }, {}).value.nodeTtlMs, 60_000));
+
+  test("probes can be turned off, or moved one by one", () => {
+    assert.equal(checkOptions({ ...LEAST, probes: false }, {}).value.probes, false);
+    assert.deepEqual(checkOptions({ ...LEAST, probes: { open: "/up" } }, {}).value.probes, {
+      live: "/healthz/live",
+      ready: "/healthz/ready",
+      open: "/up",
+    });
+  });
+
+  test("what is given is taken", () => {
+    const parse = (text: string): string => `${text}.0`;
+    const given = {
+      versionRow: { table: "shop.settings", parse },
+      views: ["./views", pathToFileURL("/srv/views")],
+      basePath: "/billing/v1",
+    };
+    const { value, problems } = checkOptions({ ...LEAST, ...given }, {});
+    assert.deepEqual(problems, []);
+    assert.deepEqual([value.versionRow.table, value.versionRow.parse, value.basePath], ["shop.settings", parse, "/billing/v1"]);
+    assert.deepEqual(value.views, given.views);
+  });
+});
+
+describe("the install key", () => {
+  const key = "a-long-enough-key";
+  test("comes from the environment when the options have none", () => {
+    assert.equal(checkOptions(LEAST, { UPGATE_INSTALL_KEY: key }).value.installKey, key);
+    assert.equal(checkOptions({ ...LEAST, installKey: undefined }, { UPGATE_INSTALL_KEY: key }).value.installKey, key);
+  });
+  test("of the options wins", () => {
+    assert.equal(checkOptions({ ...LEAST, installKey: `${key}!` }, { UPGATE_INSTALL_KEY: key }).value.installKey, `${key}!`);
+  });
+  test("an empty variable is none", () => assert.equal(checkOptions(LEAST, { UPGATE_INSTALL_KEY: "" }).value.installKey, null));
+  test("a short one is refused, and not printed", () => {
+    assert.deepEqual(problemsOf({}, { UPGATE_INSTALL_KEY: "hunter2" }), ["installKey: must have at least 16 characters, got 7"]);
+  });
+  test("of 16 characters is enough", () => assert.deepEqual(problemsOf({ installKey: "x".repeat(16) }), []));
+});
+
+describe("what is not an option", () => {
+  const table: [extra: Record<string, unknown>, says: RegExp][] = [
+    [{ instalPath: "/setup" }, /^instalPath: is not an option; did you mean "installPath"\?$/],
+    [{ licence: "./EULA.md" }, /did you mean "license"/],
+    [{ migrationsDir: "./m" }, /^migrationsDir: .*did you mean "migrations"/],
+    [{ installpath: "/setup" }, /did you mean "installPath"/],
+    [{ versionRow: { tabel: "t" } }, /^versionRow\.tabel: .*did you mean "table"/],
+    [{ branding: { colour: "#fff" } }, /^branding\.colour: is not an option/],
+    [{ probes: { liveness: "/l" } }, /^probes\.liveness: is not an option/],
+    [{ swordfish: 1 }, /^swordfish: is not an option$/],
+  ];
+  for (const [extra, says] of table) test(`${Object.keys(extra)[0]}: the message names it`, () => assertProblem(extra, says));
+
+  test("a near miss is found, a far one is not", () => {
+    assert.equal(didYouMean("polMs", ["pollMs", "nodeTtlMs"]), "pollMs");
+    assert.equal(didYouMean("x", ["pollMs"]), null);
+  });
+});
+
+describe("values that don't fit", () => {
+  const table: [extra: Record<string, unknown>, says: RegExp][] = [
+    [{ version: "8.6" }, /^version: must be a semver version/],
+    [{ version: undefined }, /^version: must be a string/],
+    [{ database: undefined }, /^database: is required/],
+    [{ database: "postgres://u:p@h/d" }, /^database: must look like "mysql:/],
+    [{ database: "mysql://localhost" }, /^database: must look like/],
+    [{ database: 42 }, /^database: must be an address/],
+    [{ database: {} }, /^database: must be an address/],
+    [{ migrations: undefined }, /^migrations: is required/],
+    [{ migrations: "" }, /^migrations: must be a path or a file URL/],
+    [{ migrations: new URL("https://vendor.test/m/") }, /^migrations: /],
+    [{ license: 1 }, /^license: must be a path or a file URL/],
+    [{ license: new URL("https://vendor.test/EULA.md") }, /^license: /],
+    [{ release: new URL("https://vendor.test/release.json") }, /^release: /],
+    [{ dataDir: new URL("https://vendor.test/data") }, /^dataDir: /],
+    [{ configFile: new URL("https://vendor.test/upgate.config.mjs") }, /^configFile: /],
+    [{ releaseNotes: new URL("ftp://vendor.test/") }, /^releaseNotes: must be a file: or https: URL/],
+    [{ installPath: "install" }, /^installPath: must be a path such as "\/install"/],
+    [{ installPath: "/install/" }, /^installPath: /],
+    [{ installPath: "/" }, /^installPath: /],
+    [{ installPath: "" }, /^installPath: /],
+    [{ installPath: "/a/../b" }, /^installPath: /],
+    [{ installPath: "/a b" }, /^installPath: /],
+    [{ basePath: "/billing/" }, /^basePath: must be a path such as "\/billing"/],
+    [{ installKey: "short" }, /^installKey: must have at least 16/],
+    [{ installKey: "" }, /^installKey: must not be empty/],
+    [{ versionRow: "tbl_config" }, /^versionRow: must be an object/],
+    [{ versionRow: { table: "tbl config; drop" } }, /^versionRow\.table: must be a table or column name/],
+    [{ versionRow: { parse: "8" } }, /^versionRow\.parse: must be a function/],
+    [{ probes: true }, /^probes: must be an object/],
+    [{ probes: { live: "live" } }, /^probes\.live: must be a path/],
+    [{ branding: { accentColor: "red" } }, /^branding\.accentColor: must be a hex colour/],
+    [{ branding: { accentColor: "#2454c7;}body{" } }, /^branding\.accentColor: must be a hex colour/],
+    [{ branding: { maintenanceMessage: "x".repeat(501) } }, /^branding\.maintenanceMessage: .*500 characters, got 501/],
+    [{ branding: { name: 7 } }, /^branding\.name: must be a string, got number/],
+    [{ views: "./views" }, /^views: must be an array of paths/],
+    [{ views: ["./views", 42] }, /^views\[1\]: must be a path/],
+    [{ pollMs: 99 }, /^pollMs: .*from 100 to 60000, got 99/],
+    [{ pollMs: 60_001, nodeTtlMs: 3_600_000 }, /^pollMs: /],
+    [{ pollMs: "1000" }, /^pollMs: /],
+    [{ pollMs: 1000.5 }, /^pollMs: /],
+    [{ pollMs: 1000, nodeTtlMs: 2999 }, /^nodeTtlMs: .*from 3000/],
+    [{ leaseTtlMs: 999 }, /^leaseTtlMs: .*from 1000/],
+    [{ leaseTtlMs: Number.NaN }, /^leaseTtlMs: .*got NaN/],
+    [{ logger: { info: () => {} } }, /^logger: .*missing: warn, error/],
+    [{ logger: null }, /^logger: .*missing: info, warn, error/],
+  ];
+  for (const [extra, says] of table)
+    test(`${Object.entries(extra)
+      .map(([name, value]) => `${name} ${JSON.stringify(value) ?? String(value)}`)
+      .join(", ")
+      .slice(0, 70)}`, () => assertProblem(extra, says));
+
+  test("bounds themselves are accepted", () => {
+    assert.deepEqual(problemsOf({ pollMs: 100, nodeTtlMs: 300, leaseTtlMs: 1000 }), []);
+    assert.deepEqual(problemsOf({ pollMs: 60_000, nodeTtlMs: 3_600_000, leaseTtlMs: 3_600_000 }), []);
+  });
+
+  for (const input of [undefined, null, 42, "x"])
+    test(`${String(input)} in place of options`, () =>
+      assert.match(checkOptions(input, {}).problems[0]?.message ?? "", /must be an object/));
+});
+
+test("all problems are told at once, each on its line", () => {
+  const { problems } = checkOptions({ version: "8.6", licence: "./EULA.md", pollMs: 1, branding: { accentColor: "red" } }, {});
+  const named = ["branding.accentColor", "database", "licence", "migrations", "pollMs", "version"];
+  assert.deepEqual(problems.map(({ path }) => path).sort(), named);
+  assert.throws(
+    () => refuseProblems(problems),
+    (error) => {
+      assert.ok(isUpgateError(error, "ERR_UPGATE_OPTIONS"));
+      assert.deepEqual(error.problems, problems);
+      assert.match(error.message, /have 6 problems:/);
+      for (const name of named) assert.match(error.message, new RegExp(`^ {2}${name}: `, "m"));
+      return true;
+    },
+  );
+});
+
+test("no problem, no error", () => refuseProblems([]));
