@@ -1,4 +1,4 @@
-export interface BenchmarkOptions {
+interface BenchmarkOptions {
   /** About how long the whole benchmark may take, s; null: its own default. */
   readonly seconds: number | null;
   /** A smoke run: shows that the benchmark works, too short for a verdict. */
@@ -7,7 +7,7 @@ export interface BenchmarkOptions {
   readonly say: (text: string) => void;
 }
 
-export interface BenchmarkReport {
+interface BenchmarkReport {
   /** The figures: printed as one JSON object. */
   readonly figures: object;
   /** The same for people. */

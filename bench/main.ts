@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import type { Benchmark } from "./benchmark.js";
 
 const USAGE_EXIT_CODE = 2;
-const MIN_SECONDS = 20;
+const MIN_SECONDS = 60;
 const MAX_SECONDS = 600;
 
 const BENCHMARKS: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Benchmark> }>> = {

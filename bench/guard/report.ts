@@ -8,7 +8,7 @@ import { COMPARISONS, type Comparison, VARIANT_NAMES, VARIANTS } from "./variant
 /** A control further from 1 than this: the machine was too busy for a verdict. */
 const CONTROL_TOLERANCE = 0.03;
 
-type Verdict = "reached" | "missed" | "unsure";
+type Verdict = "reached" | "missed" | "within noise";
 
 interface Measured {
   readonly startedAt: Date;
@@ -83,11 +83,11 @@ function compare({ label, of, against, aim }: Comparison, { samples }: Rates): O
   };
 }
 
-/** Certain only when the interval lies on one side of the aim. */
-function verdictOf({ aim, median: value, low, high }: Omit<Ratio, "verdict">, isTrusted: boolean): Verdict | null {
+/** Certain only when the whole interval lies on one side of the aim. */
+function verdictOf({ aim, low, high }: Omit<Ratio, "verdict">, isTrusted: boolean): Verdict | null {
   if (aim === null) return null;
-  if (!isTrusted || (low < aim && high >= aim && value < aim)) return "unsure";
-  return value >= aim ? "reached" : "missed";
+  if (!isTrusted || (low < aim && high >= aim)) return "within noise";
+  return low >= aim ? "reached" : "missed";
 }
 
 function versionOf(name: string): string {

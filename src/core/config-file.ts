@@ -25,6 +25,7 @@ function callerFile(below: (...args: never[]) => unknown): string | null {
   Error.stackTraceLimit = 1;
   Error.captureStackTrace(holder, below);
   Error.stackTraceLimit = limit;
-  const file = /\(?((?:file:\/\/|\/|[A-Za-z]:\\)[^()]*?):\d+:\d+\)?$/m.exec(holder.stack ?? "")?.[1]?.replace(/\?.*$/, "") ?? null;
+  // `at <where>` or `at <function> (<where>)`; the folder's own name may hold brackets.
+  const file = /^ +at (?:.*? \()?((?:file:\/\/|\/|[A-Za-z]:\\).*):\d+:\d+\)?$/m.exec(holder.stack ?? "")?.[1]?.replace(/\?.*$/, "") ?? null;
   return file !== null && CONFIG_NAME.test(file) ? file : null;
 }

@@ -75,10 +75,10 @@ export class Checker {
     return fallback;
   }
 
-  path(name: string, required: boolean): string | URL | null {
+  path(name: string, required: boolean, orWeb = false): string | URL | null {
     const value = this.input[name];
     if (value === undefined && !required) return null;
-    const problem = pathProblem(value);
+    const problem = pathProblem(value, orWeb);
     if (problem === null) return value as string | URL;
     this.problem(name, value === undefined ? "is required" : problem);
     return null;
@@ -95,12 +95,14 @@ export class Checker {
       const problem = pathProblem(item);
       if (problem) this.problem(`${name}[${index}]`, problem);
     });
-    return value as (string | URL)[];
+    return value.filter((item) => pathProblem(item) === null) as (string | URL)[];
   }
 }
 
-function pathProblem(value: unknown): string | null {
-  if (value instanceof URL) return value.protocol === "file:" || value.protocol === "https:" ? null : "must be a file: or https: URL";
+function pathProblem(value: unknown, orWeb = false): string | null {
+  const isWeb = /^https?:/.test(String(value));
+  if (isWeb && !orWeb) return "must be a path or a file URL, not a web address";
+  if (value instanceof URL) return isWeb || value.protocol === "file:" ? null : "must be a file: or https: URL";
   return typeof value === "string" && value !== "" ? null : "must be a path or a file URL";
 }
 

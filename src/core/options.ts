@@ -159,7 +159,7 @@ export function checkOptions(
     database: root.check("database", databaseProblem) as string | Knex.Config | Knex,
     migrations: root.path("migrations", true) as string | URL,
     license: root.path("license", false),
-    releaseNotes: root.path("releaseNotes", false),
+    releaseNotes: root.path("releaseNotes", false, true),
     release: root.path("release", false),
     installPath: root.urlPath("installPath", "/install"),
     basePath: root.urlPath("basePath", ""),

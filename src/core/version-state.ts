@@ -162,7 +162,7 @@ function versionVerdict(facts: StateFacts, database: DatabaseFacts, installed: s
     };
   }
   const upgrading = installed === null || compareVersions(installed, codeVersion) < 0 || (installed === codeVersion && pending.length > 0);
-  const obstacle = upgrading ? unsupportedVerdict(facts, installed) : null;
+  const obstacle = upgrading ? unsupportedVerdict(facts, installed) : patchVerdict(facts, installed);
   if (obstacle) return obstacle;
   if (installed === null) return uninstalledVerdict(facts, database);
   switch (compareVersions(installed, codeVersion)) {
@@ -211,7 +211,19 @@ function uninstalledVerdict({ codeVersion }: StateFacts, database: DatabaseFacts
   };
 }
 
-function unsupportedVerdict({ codeVersion, release }: StateFacts, installed: string | null): Verdict | null {
+/** A patch set is told to be the wrong one in either direction. */
+function patchVerdict({ codeVersion, release }: StateFacts, installed: string): Verdict | null {
+  if (release.kind !== "patch" || release.appliesTo === undefined) return null;
+  if (installed === codeVersion || inRange(installed, release.appliesTo)) return null;
+  return {
+    kind: "unsupported",
+    reason: `The patch set ${codeVersion} fits release ${release.appliesTo}, but ${installed} is installed.`,
+    remedy: `Upload a full release, or a patch set made for ${installed}.`,
+  };
+}
+
+function unsupportedVerdict(facts: StateFacts, installed: string | null): Verdict | null {
+  const { codeVersion, release } = facts;
   const unsupported = (reason: string, remedy: string): Verdict => ({ kind: "unsupported", reason, remedy });
   const missing = release.missingFiles ?? [];
   if (missing.length > 0) {
@@ -225,12 +237,9 @@ function unsupportedVerdict({ codeVersion, release }: StateFacts, installed: str
       ? unsupported(`Release ${codeVersion} is a patch set and can't be installed by itself.`, "Upload a full release.")
       : null;
   }
-  if (release.kind === "patch" && release.appliesTo !== undefined && !inRange(installed, release.appliesTo)) {
-    return unsupported(
-      `The patch set ${codeVersion} fits release ${release.appliesTo}, but ${installed} is installed.`,
-      `Upload a full release, or first upgrade to ${release.appliesTo}.`,
-    );
-  }
+  if (installed === codeVersion) return null;
+  const misfit = patchVerdict(facts, installed);
+  if (misfit) return misfit;
   const stop = [...(release.requiredStops ?? [])]
     .sort(compareVersions)
     .find((version) => compareVersions(installed, version) < 0 && compareVersions(version, codeVersion) < 0);

@@ -7,7 +7,8 @@ export const MAX_VERSION_LENGTH = 256;
 export function codeVersionProblem(value: unknown): string | null {
   if (typeof value !== "string") return `must be a string such as "8.6.1", got ${describe(value)}`;
   const parsed = semver.parse(value, { loose: false });
-  if (!parsed || parsed.raw !== value) return `must be a semver version such as "8.6.1", got ${JSON.stringify(shorten(value))}`;
+  if (!parsed || parsed.version !== value.split("+")[0])
+    return `must be a semver version such as "8.6.1", got ${JSON.stringify(shorten(value))}`;
   if (parsed.build.length > 0) return `must carry no build metadata: use "${parsed.version}"`;
   return null;
 }

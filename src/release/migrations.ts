@@ -46,7 +46,7 @@ export function listMigrations(folder: string, codeVersion: string): MigrationLi
   for (const [name, paths] of groupByName(files)) {
     if (paths.length > 1) problem(`two migrations are named "${name}": ${paths.map((file) => path.basename(file)).join(" and ")}`);
   }
-  return { files: sortMigrations(files), problems };
+  return { files: codeVersionProblem(codeVersion) === null ? sortMigrations(files) : files, problems };
 }
 
 /** SHA-256 of the text with line ends normalised: an upload in ASCII mode changes nothing. */

@@ -52,6 +52,7 @@ export function connectHost({ config }: DatabaseSource): Knex {
 export function connectStore({ config, dialect, instance }: DatabaseSource): Knex {
   if (instance && isInMemory(config)) return instance;
   const { wrapIdentifier: _names, postProcessResponse: _rows, log: _log, ...plain } = config;
+  if (dialect === "sqlite") makeFolder(config);
   const pool = dialect === "sqlite" ? { ...config.pool, min: 1, max: 1 } : { ...config.pool, ...STORE_POOL };
   if (dialect === "sqlite") pool.afterCreate = afterSqliteConnect(config.pool?.afterCreate as AfterCreate | undefined, SQLITE_BUSY_MS);
   // Every failed poll rejects and is reported once, as a state; knex would print a stack each time besides.
@@ -60,6 +61,12 @@ export function connectStore({ config, dialect, instance }: DatabaseSource): Kne
 }
 
 function ignore(): void {}
+
+/** A new SQLite database may lie in a folder of its own. */
+function makeFolder({ connection }: Knex.Config): void {
+  const { filename } = (connection ?? {}) as { filename?: string };
+  if (filename !== undefined && filename !== ":memory:") mkdirSync(path.dirname(filename), { recursive: true });
+}
 
 /** A database that lives in one connection can't be opened a second time. */
 export function isInMemory(config: Knex.Config): boolean {
@@ -92,7 +99,6 @@ function dialectOfName(name: string | undefined): Dialect {
 function configOfAddress(address: string, root: string): Knex.Config {
   if (address.startsWith("sqlite:")) {
     const filename = path.resolve(root, address.slice("sqlite:".length).replace(/^\/\/(?=\/|\.)/, ""));
-    mkdirSync(path.dirname(filename), { recursive: true });
     return { client: sqliteClient(createRequire(path.join(root, "package.json"))), connection: { filename }, useNullAsDefault: true };
   }
   return { client: "mysql2", connection: address.replace(/^mariadb:/, "mysql:") };

@@ -28,7 +28,8 @@ export function resolveSettings(input: unknown): Settings {
   const configFile = given === null || given === undefined ? null : toPath(given, process.cwd());
   const root = configFile === null ? process.cwd() : path.dirname(configFile);
   const found = [...problems, ...fileProblems(options, root, configFile)];
-  const database = found.some((problem) => problem.path === "database") ? null : resolveDatabase(options, root, found);
+  const database =
+    options.database === undefined || found.some((problem) => problem.path === "database") ? null : resolveDatabase(options, root, found);
   refuseProblems(found);
   const at = (file: string | URL | null): string | null => (file === null ? null : toPath(file, root));
   return {
@@ -65,7 +66,6 @@ function fileProblems(options: ParsedOptions, root: string, configFile: string |
 }
 
 function resolveDatabase(options: ParsedOptions, root: string, problems: OptionProblem[]): DatabaseSource | null {
-  if (problems.length > 0) return null;
   try {
     return databaseSource(options.database, root);
   } catch (error) {

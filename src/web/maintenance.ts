@@ -52,7 +52,8 @@ export type MaintenanceAnswer = (req: IncomingMessage, res: ServerResponse, code
  * Pages and headers are made once; a request costs one string.
  */
 export function maintenanceAnswer(renderer: Renderer, branding: BrandingOptions): MaintenanceAnswer {
-  const css = publicText("maintenance.css");
+  const brand = branding.accentColor === undefined ? "" : `:root{--brand:${branding.accentColor}}\n`;
+  const css = brand + publicText("maintenance.css");
   const script = publicText("maintenance.js");
   const common = {
     ...securityHeaders({ inline: { styles: [css], scripts: [script] } }),

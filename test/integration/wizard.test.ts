@@ -56,7 +56,7 @@ function wizardOn(kind: DatabaseKind): void {
       await until("the upgrade to finish", async () => (await client.get("/install/progress")).location === "done");
       const done = await client.get("/install/done");
       assert.equal(done.heading, "Upgrade Completed Successfully!");
-      assert.deepEqual(headings, ["License Agreement", "Review the Upgrade", "Back Up Your Database"]);
+      assert.deepEqual(headings, ["Licence Agreement", "Review the Upgrade", "Back Up Your Database"]);
       assert.equal((await client.post("/install/done")).location, "/admin");
       const sealed = await client.get("/install");
       const never = await client.get("/never-there");

@@ -170,7 +170,7 @@ describe("values that don't fit", () => {
 test("all problems are told at once, each on its line", () => {
   const { problems } = checkOptions({ version: "8.6", licence: "./EULA.md", pollMs: 1, branding: { accentColor: "red" } }, {});
   const named = ["branding.accentColor", "database", "licence", "migrations", "pollMs", "version"];
-  assert.deepEqual(problems.map(({ path }) => path).sort(), named);
+  assert.deepEqual(problems.map(({ path }) => path).toSorted(), named);
   assert.throws(
     () => refuseProblems(problems),
     (error) => {

@@ -21,7 +21,7 @@ function refusal(options: unknown): UpgateError {
 }
 
 function paths(error: UpgateError): string[] {
-  return error.problems.map((problem) => problem.path).sort();
+  return error.problems.map((problem) => problem.path).toSorted();
 }
 
 /** A folder with a configuration file, and options that name it. */
@@ -95,7 +95,7 @@ describe("options of the wrong type are refused by name, too", () => {
   for (const [name, value, where] of table)
     test(`${name}: ${typeof value === "object" && !Array.isArray(value) ? "URL " : ""}${String(value)}`, (t) => {
       const { folder, least } = site(t);
-      assert.deepEqual(paths(refusal({ ...least, [name]: value })), [where]);
+      assert.deepEqual(paths(refusal({ ...least, migrations: path.join(folder, "migrations"), [name]: value })), [where]);
       assert.ok(!listing(folder).includes("data"));
     });
 

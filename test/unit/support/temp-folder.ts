@@ -17,5 +17,5 @@ export function tempFolder(t: TestContext, files: Readonly<Record<string, string
 
 /** Every path below the folder, sorted. */
 export function listing(folder: string): string[] {
-  return readdirSync(folder, { recursive: true, encoding: "utf8" }).sort();
+  return readdirSync(folder, { recursive: true, encoding: "utf8" }).toSorted();
 }

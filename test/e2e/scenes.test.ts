@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import path from "node:path";
+import { after, describe, it } from "node:test";
+import type { Upgate, UpgateOptions } from "../../src/index.js";
+import { launchChromium, onPage } from "../support/chromium.js";
+import { type DatabaseKind, databaseKinds } from "../support/databases.js";
+import { hostApplication, listening } from "../support/hosting.js";
+import { prefixProxy } from "../support/prefix-proxy.js";
+import { createProject, INSTALL_KEY as key, SHOP_MIGRATIONS, type TestProject } from "../support/project.js";
+import { install, withUpgate } from "../support/upgates.js";
+import { until } from "../support/wait.js";
+import { expectHeading, finishInAdmin, picture, walkToStart } from "./walk.js";
+
+const browser = await launchChromium();
+const kinds = await databaseKinds();
+after(async () => {
+  await browser.close();
+  for (const kind of kinds) await kind.stop();
+});
+
+for (const kind of kinds) describe(`in Chromium on ${kind.name}`, () => scenesOn(kind));
+
+const LICENSE = "# Terms\n\nBe kind to each other.";
+const FAILING = `export const up = (knex) => knex("no_such_table").update({ a: 1 });`;
+
+interface Scene {
+  readonly upgate: Upgate;
+  readonly project: TestProject;
+  readonly site: string;
+}
+
+function scenesOn(kind: DatabaseKind): void {
+  /** A site at release 1.0.0 with the files of 1.1.0, mounted by hand. */
+  async function scene(
+    migrations: Record<string, string>,
+    more: Partial<UpgateOptions>,
+    play: (scene: Scene) => Promise<void>,
+  ): Promise<void> {
+    const { address } = await kind.create();
+    const branding = { name: "Shop", adminUrl: `${more.basePath ?? ""}/admin` };
+    const project = createProject(address, {
+      migrations: { ...SHOP_MIGRATIONS, ...migrations },
+      license: LICENSE,
+      more: { branding, ...more },
+    });
+    await install(project.options, "1.0.0");
+    await withUpgate(project.options, async (upgate) =>
+      listening(hostApplication(upgate, more.basePath ?? ""), (base) => play({ upgate, project, site: base + (more.basePath ?? "") })),
+    );
+    project.remove();
+  }
+
+  for (const javaScriptEnabled of [true, false]) {
+    const script = javaScriptEnabled ? "with" : "without";
+
+    it(`walks below a mount, ${script} JavaScript`, () =>
+      scene({}, { basePath: "/billing" }, async ({ site }) =>
+        onPage(browser, { javaScriptEnabled }, async (page, complaints) => {
+          await walkToStart(page, { site, key });
+          await expectHeading(page, "Upgrade Completed Successfully!");
+          await finishInAdmin(page, site);
+          assert.deepEqual(complaints, []);
+        }),
+      ));
+
+    it(`walks behind a proxy that strips a prefix, under a name that is not loopback, ${script} JavaScript`, () =>
+      scene({}, { branding: { name: "Shop", adminUrl: "/shop/admin" } }, async ({ site }) =>
+        listening(prefixProxy("/shop", site), async (proxy) => {
+          const outside = `http://my.site.test:${new URL(proxy).port}/shop`;
+          await onPage(browser, { javaScriptEnabled }, async (page, complaints) => {
+            await page.goto(`${outside}/orders?page=2`);
+            await expectHeading(page, "Down for Maintenance (Err 2)");
+            await walkToStart(page, { site: outside, key });
+            await expectHeading(page, "Upgrade Completed Successfully!");
+            await finishInAdmin(page, outside);
+            assert.deepEqual(complaints, []);
+          });
+        }),
+      ));
+  }
+
+  it("shows a failed upgrade with reason and remedy, and goes on at Retry", () =>
+    scene({ "1.1.0/0002-fill-prices.mjs": FAILING }, {}, async ({ site, project }) =>
+      onPage(browser, {}, async (page) => {
+        await walkToStart(page, { site, key });
+        await expectHeading(page, "Upgrade Failed");
+        await page
+          .getByText(/no_such_table/)
+          .first()
+          .waitFor();
+        await picture(page, `failed-${kind.name}`);
+        const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: /Report/ }).click()]);
+        assert.match(download.suggestedFilename(), /^upgrade-report-.*\.json$/);
+        project.write("migrations/1.1.0/0002-fill-prices.mjs", SHOP_MIGRATIONS["1.1.0/0002-fill-prices.mjs"]);
+        await page.getByRole("button", { name: "Retry" }).click();
+        await expectHeading(page, "Upgrade Completed Successfully!");
+      }),
+    ));
+
+  it("shows progress to whoever has the key, survives the browser's closing, and lets a killed run be resumed", () =>
+    scene({}, {}, async ({ site, project, upgate }) => {
+      const flag = path.join(project.folder, "go");
+      project.write(
+        "migrations/1.1.0/0002-fill-prices.mjs",
+        `import { existsSync } from "node:fs";
+export const up = async (knex) => {
+  await knex("products").update({ price_cents: 995 });
+  while (!existsSync(${JSON.stringify(flag)})) await new Promise((resolve) => setTimeout(resolve, 20));
+};`,
+      );
+      await onPage(browser, {}, async (page) => {
+        await walkToStart(page, { site, key });
+        await expectHeading(page, "Upgrade in Progress");
+        await page.getByText("1.1.0/0002-fill-prices").first().waitFor();
+      });
+      assert.equal(upgate.state().kind, "running", "the first browser is closed");
+      await onPage(browser, {}, async (visitor) => {
+        await visitor.goto(`${site}/`);
+        await expectHeading(visitor, "Down for Maintenance (Err 3)");
+      });
+      await onPage(browser, {}, async (page) => {
+        await page.goto(`${site}/install`);
+        await page.getByLabel("Install key").fill(key);
+        await page.getByRole("button", { name: "Continue" }).click();
+        await expectHeading(page, "Upgrade in Progress");
+        await until(
+          "the first migration to be shown as applied",
+          async () => (await page.locator("progress").getAttribute("value")) === "50",
+        );
+        await picture(page, `progress-${kind.name}`);
+        await page.reload();
+        await expectHeading(page, "Upgrade in Progress");
+        const { pid } = await upgate.knex("upgate_lease").first("pid");
+        process.kill(Number(pid), "SIGKILL");
+        await expectHeading(page, "Upgrade Interrupted");
+        await picture(page, `interrupted-${kind.name}`);
+        project.write("go", "");
+        await page.getByRole("button", { name: "Resume" }).click();
+        await expectHeading(page, "Upgrade Completed Successfully!");
+      });
+    }));
+}

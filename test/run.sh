@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# The whole suite: unit, integration on SQLite and a real MariaDB, end to end in a real Chromium. On Debian as root what is
+# missing is installed; elsewhere the script says what to install. Nothing is skipped.
+#   test/run.sh [unit|integration|e2e ...]      default: all
+# UPGATE_TEST_MYSQL_URL (mysql://root@127.0.0.1:33909/) runs the database tests on that MySQL server, too.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+suites=("${@:-unit}"); [[ $# -gt 0 ]] || suites=(unit integration e2e)
+
+missing=()
+command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null || missing+=(mariadb-server)
+[[ -x ${CHROMIUM_PATH:-/usr/bin/chromium} ]] || missing+=(chromium)
+if [[ ${suites[*]} != unit && ${#missing[@]} -gt 0 ]]; then
+  if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
+    echo "installing ${missing[*]} …" >&2
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  else
+    {
+      echo "The tests need a real MariaDB server (mariadbd, mariadb-install-db in the PATH) and a real Chromium."
+      echo "Missing: ${missing[*]}"
+      echo "On Debian or Ubuntu: sudo apt-get install --no-install-recommends ${missing[*]}"
+      echo "Elsewhere install them as your system does; CHROMIUM_PATH names a Chromium that is not /usr/bin/chromium."
+    } >&2
+    exit 1
+  fi
+fi
+
+npm run --silent build
+for suite in "${suites[@]}"; do
+  echo "== $suite"
+  # One file after the other: each integration file has a MariaDB of its own, and the browser tests a Chromium.
+  node --import tsx --test --test-concurrency="$([[ $suite == unit ]] && echo 2 || echo 1)" --test-reporter=spec test/"$suite"/*.test.ts
+done

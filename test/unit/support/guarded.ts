@@ -1,0 +1,94 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { TestContext } from "node:test";
+import express from "express";
+import express4 from "express4";
+import { deriveVersionState, type VersionState } from "../../../src/core/version-state.js";
+import { createGuard, type GuardOptions } from "../../../src/web/guard.js";
+import type { Handler } from "../../../src/web/http.js";
+import { maintenanceAnswer } from "../../../src/web/maintenance.js";
+import { Renderer } from "../../../src/web/render.js";
+import { facts, run } from "./facts.js";
+
+/** What stands before the guard, as a host may have it. */
+type Before = (req: IncomingMessage, res: ServerResponse) => void;
+
+const APPLICATION = "the application";
+
+function mountInExpress(make: typeof express, guard: Handler, before: Before): Server {
+  const app = make();
+  app.use((req, res, next) => {
+    before(req, res);
+    next();
+  });
+  app.use(guard);
+  app.use((_req, res) => void res.type("text").send(APPLICATION));
+  return createServer(app);
+}
+
+/** The three hosts that the guard promises to work in; the same contract holds in each. */
+export const HOSTS: Readonly<Record<string, (guard: Handler, before: Before) => Server>> = {
+  "Express 5": (guard, before) => mountInExpress(express, guard, before),
+  "Express 4": (guard, before) => mountInExpress(express4, guard, before),
+  "node:http": (guard, before) =>
+    createServer((req, res) => {
+      before(req, res);
+      guard(req, res, () => {
+        res.setHeader("Content-Type", "text/plain");
+        res.end(APPLICATION);
+      });
+    }),
+};
+
+export interface Guarded {
+  readonly server: Server;
+  /** Opens and closes the gate, as the watcher does. */
+  readonly gate: { openUntilMs: number };
+  setState(state: VersionState): void;
+}
+
+export const STATES = {
+  current: deriveVersionState(facts()),
+  behind: deriveVersionState(facts({ row: "8.6.0" })),
+  running: deriveVersionState(facts({ row: "8.6.0", run: run(), leaseAlive: true })),
+  unknown: deriveVersionState(facts({ row: "abc" })),
+} as const;
+
+export type GuardedOptions = Partial<
+  Pick<GuardOptions, "ready" | "isReady" | "installPath" | "basePath" | "probes" | "isApplicationLoaded">
+> & {
+  readonly before?: Before;
+  readonly branding?: Parameters<typeof maintenanceAnswer>[1];
+};
+
+/** A guarded application on a port of its own; the gate is closed and the state `behind` until the test says otherwise. */
+export async function guarded(
+  t: TestContext,
+  host: string,
+  { before = () => {}, branding = {}, ...options }: GuardedOptions = {},
+): Promise<Guarded> {
+  let state: VersionState = STATES.behind;
+  const gate = { openUntilMs: -Infinity };
+  const guard = createGuard({
+    gate,
+    state: () => state,
+    ready: Promise.resolve(),
+    isReady: () => true,
+    installPath: "/install",
+    basePath: "",
+    probes: { live: "/healthz/live", ready: "/healthz/ready", open: "/healthz/open" },
+    isApplicationLoaded: () => true,
+    answer: maintenanceAnswer(new Renderer([]), branding),
+    ...options,
+  });
+  const server = (HOSTS[host] as (typeof HOSTS)[string])(guard, before);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { server, gate, setState: (next) => (state = next) };
+}
+
+export function isApplication(reply: { readonly status: number; readonly body: string }): boolean {
+  return reply.status === 200 && reply.body === APPLICATION;
+}
