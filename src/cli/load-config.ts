@@ -1,19 +1,19 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { messageOf, UpgateError } from "../core/errors.js";
 import type { UpgateOptions } from "../core/options.js";
 
-const NAMES = ["upgate.config.mjs", "upgate.config.js", "upgate.config.ts"];
+const NAMES = ["mjs", "js", "cjs", "ts", "mts", "cts"].map((extension) => `upgate.config.${extension}`);
 
 /** Imports the configuration: the file given, else the first of the known names in the working directory. */
 export async function loadConfig(given: string | undefined): Promise<UpgateOptions> {
   const file =
     given === undefined
       ? NAMES.map((name) => path.resolve(name)).find(existsSync)
-      : path.resolve(given.startsWith("file:") ? new URL(given).pathname : given);
+      : path.resolve(given.startsWith("file:") ? fileURLToPath(given) : given);
   if (file === undefined)
-    throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `There is no ${NAMES.join(", ")} in ${process.cwd()}.`, {
+    throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `There is no ${NAMES[0]} (or .js, .ts) in ${process.cwd()}.`, {
       remedy: "Change into the application's folder, or name the file with --config.",
     });
   let loaded: { default?: unknown };

@@ -15,7 +15,7 @@ export interface MigrationFile {
 export interface MigrationContext {
   /** True while the upgrade is tried on a copy of the database. */
   readonly rehearsal: boolean;
-  /** Aborts when the runner has to stop: the lease is lost, or the operator pressed Ctrl-C. */
+  /** Aborts when the runner has to stop: the lease is lost. */
   readonly signal: AbortSignal;
   readonly log: Logger;
 }

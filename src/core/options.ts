@@ -41,7 +41,7 @@ export interface UpgateOptions {
   leaseTtlMs?: number;
   /** Default: console. */
   logger?: Logger;
-  /** The file that this configuration comes from: the upgrade's own process reads it. Default: `upgate.config.{mjs,js,ts}` in the working directory. */
+  /** The file that this configuration comes from: the upgrade's own process reads it. Default: the file that `defineConfig` was called in. */
   configFile?: string | URL;
 }
 
@@ -224,13 +224,19 @@ function parseBranding(branding: Checker): BrandingOptions {
 
 function databaseProblem(value: unknown): string | null {
   if (typeof value === "string") {
-    return /^(?:mysql|mariadb):\/\/[^/]+\/[^/?]+/.test(value) || /^sqlite:./.test(value)
+    return /^(?:mysql|mariadb):\/\/[^/]+\/[^/?]+/.test(value) || /^sqlite:(?!:memory:)./.test(value)
       ? null
       : 'must look like "mysql://user:password@host:3306/database" or "sqlite:./data/app.db"';
   }
-  if (typeof value === "function" && "client" in value && "raw" in value) return null;
-  if (typeof value === "object" && value !== null && "client" in value) return null;
+  if (typeof value === "function" && "client" in value && "raw" in value) return memoryProblem((value as unknown as Knex).client.config);
+  if (typeof value === "object" && value !== null && "client" in value) return memoryProblem(value as Knex.Config);
   return value === undefined ? "is required" : "must be an address, a knex configuration, or a knex instance";
+}
+
+/** A database in memory lives in one connection: neither the upgrade's own process nor a second connection would see it. */
+function memoryProblem({ connection }: Knex.Config): string | null {
+  const { filename } = (connection ?? {}) as { filename?: unknown };
+  return filename === ":memory:" ? "must be a file: SQLite's :memory: can't be upgraded from a connection of its own" : null;
 }
 
 function loggerProblem(value: unknown): string | null {

@@ -13,7 +13,7 @@ export interface PlannedMigration {
 
 /** Semver order of the release, then file name by code unit, as knex sorts. */
 export function sortMigrations<T extends { readonly name: string; readonly version: string }>(files: readonly T[]): T[] {
-  return [...files].sort((a, b) => compareVersions(a.version, b.version) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  return files.toSorted((a, b) => compareVersions(a.version, b.version) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
 /**

@@ -240,8 +240,8 @@ function unsupportedVerdict(facts: StateFacts, installed: string | null): Verdic
   if (installed === codeVersion) return null;
   const misfit = patchVerdict(facts, installed);
   if (misfit) return misfit;
-  const stop = [...(release.requiredStops ?? [])]
-    .sort(compareVersions)
+  const stop = (release.requiredStops ?? [])
+    .toSorted(compareVersions)
     .find((version) => compareVersions(installed, version) < 0 && compareVersions(version, codeVersion) < 0);
   if (stop !== undefined) {
     return unsupported(

@@ -42,7 +42,7 @@ function showCustomer({ knex }: BillingContext) {
     const { customer } = res.locals;
     const [services, invoices] = await Promise.all([listServices(knex, customer.id), invoicesOfCustomer(knex, customer.id)]);
     const open = invoices.filter((invoice) => OPEN_STATUSES.includes(invoice.status));
-    const renewals = services.flatMap((service) => service.next_renewal_at ?? []).sort();
+    const renewals = services.flatMap((service) => service.next_renewal_at ?? []).toSorted();
     res.render("client/customer", {
       services,
       invoices,

@@ -49,7 +49,7 @@ function inventTables(products: readonly Product[], today: string, random: Rando
   const tables: Tables = { customers: [], services: [], invoices: [], invoice_lines: [], payments: [] };
   const byId = new Map(products.map((product) => [product.id, product]));
   const billings: Billing[] = [];
-  const starts = Array.from({ length: CUSTOMERS }, () => inventStart(random, today)).sort();
+  const starts = Array.from({ length: CUSTOMERS }, () => inventStart(random, today)).toSorted();
   starts.forEach((startedAt, index) => {
     const { domain, ...person } = inventPerson(random, index + 101);
     const customerId = index + 1;

@@ -3,12 +3,12 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import knexFactory, { type Knex } from "knex";
 import { UpgateError } from "../core/errors.js";
-import { sqliteClient } from "./sqlite-driver.js";
+import { discardingBusyConnections, sqliteClient } from "./sqlite-driver.js";
 
 export type Dialect = "mysql" | "sqlite";
 
 /** A synchronous driver holds the event loop while it waits for a lock, so processes that serve pages wait this long only, ms. */
-const SQLITE_BUSY_MS = 250;
+const SQLITE_BUSY_MS = 25;
 const ACQUIRE_TIMEOUT_MS = 5000;
 const STORE_POOL = { min: 0, max: 4 };
 
@@ -26,17 +26,17 @@ export interface DatabaseSource {
 export function databaseSource(database: string | Knex.Config | Knex, root: string): DatabaseSource {
   if (typeof database === "function") {
     const config = database.client.config as Knex.Config;
-    return source({ ...config, client: database.client.constructor as typeof Knex.Client }, dialectOf(database), database);
+    return sourceOf({ ...config, client: database.client.constructor as typeof Knex.Client }, dialectOf(database), database);
   }
   const config = typeof database === "string" ? configOfAddress(database, root) : database;
   const name =
     typeof config.client === "string"
       ? config.client
       : (config.client as { prototype?: { dialect?: string } } | undefined)?.prototype?.dialect;
-  return source(config, /sqlite/.test(name ?? "") ? "sqlite" : dialectOfName(name), null);
+  return sourceOf(config, /sqlite/.test(name ?? "") ? "sqlite" : dialectOfName(name), null);
 }
 
-function source(config: Knex.Config, dialect: Dialect, instance: Knex | null): DatabaseSource {
+function sourceOf(config: Knex.Config, dialect: Dialect, instance: Knex | null): DatabaseSource {
   return { dialect, config, instance, label: labelOf(config, dialect) };
 }
 
@@ -49,15 +49,24 @@ export function connectHost({ config }: DatabaseSource): Knex {
  * Connections for upgate's tables: the host's address and credentials without what it does to names and rows
  * (`wrapIdentifier`, `postProcessResponse`), in a small pool that gives up early.
  */
-export function connectStore({ config, dialect, instance }: DatabaseSource): Knex {
-  if (instance && isInMemory(config)) return instance;
+export function connectStore(source: DatabaseSource): Knex {
+  const { config, dialect } = source;
   const { wrapIdentifier: _names, postProcessResponse: _rows, log: _log, ...plain } = config;
   if (dialect === "sqlite") makeFolder(config);
   const pool = dialect === "sqlite" ? { ...config.pool, min: 1, max: 1 } : { ...config.pool, ...STORE_POOL };
   if (dialect === "sqlite") pool.afterCreate = afterSqliteConnect(config.pool?.afterCreate as AfterCreate | undefined, SQLITE_BUSY_MS);
   // Every failed poll rejects and is reported once, as a state; knex would print a stack each time besides.
   const log = { warn: ignore, error: ignore, debug: ignore, deprecate: ignore };
-  return knexFactory({ ...plain, pool, log, acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS });
+  const client = dialect === "sqlite" ? { client: discardingBusyConnections(dialectClass(source)) } : {};
+  return knexFactory({ ...plain, ...client, pool, log, acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS });
+}
+
+/** The class of the host's own client; a configuration may name it by a string only. */
+export function dialectClass<C extends new (config: Knex.Config) => object>(source: DatabaseSource): C {
+  const knex = source.instance ?? connectHost(source);
+  const Dialect = knex.client.constructor as C;
+  if (knex !== source.instance) void knex.destroy();
+  return Dialect;
 }
 
 function ignore(): void {}
@@ -65,13 +74,7 @@ function ignore(): void {}
 /** A new SQLite database may lie in a folder of its own. */
 function makeFolder({ connection }: Knex.Config): void {
   const { filename } = (connection ?? {}) as { filename?: string };
-  if (filename !== undefined && filename !== ":memory:") mkdirSync(path.dirname(filename), { recursive: true });
-}
-
-/** A database that lives in one connection can't be opened a second time. */
-export function isInMemory(config: Knex.Config): boolean {
-  const filename = (config.connection as { filename?: string } | undefined)?.filename;
-  return filename === ":memory:";
+  if (filename !== undefined) mkdirSync(path.dirname(filename), { recursive: true });
 }
 
 type AfterCreate = (connection: { exec?: (sql: string) => unknown }, done: (error: Error | null, connection?: unknown) => void) => void;

@@ -63,13 +63,18 @@ export async function beatLease(knex: Knex, token: number): Promise<boolean> {
     LEASE_NAME,
     token,
   ]);
-  return affectedRows(answer) > 0;
+  return (affectedRows(answer) ?? (await changesOfSqlite(knex))) > 0;
 }
 
-/** mysql2 answers `[header, fields]`, better-sqlite3 and libsql `{ changes }`. */
-function affectedRows(answer: unknown): number {
-  const header = (Array.isArray(answer) ? answer[0] : answer) as { affectedRows?: number; changes?: number };
-  return header.affectedRows ?? header.changes ?? 0;
+/** mysql2 answers `[header, fields]`, better-sqlite3 and libsql `{ changes }`, sqlite3 nothing. */
+function affectedRows(answer: unknown): number | undefined {
+  const header = (Array.isArray(answer) ? answer[0] : answer) as { affectedRows?: number; changes?: number } | undefined;
+  return header?.affectedRows ?? header?.changes;
+}
+
+async function changesOfSqlite(knex: Knex): Promise<number> {
+  const [row] = (await knex.raw("SELECT changes() AS changes")) as { changes: number }[];
+  return row?.changes ?? 0;
 }
 
 export async function releaseLease(knex: Knex, token: number): Promise<void> {

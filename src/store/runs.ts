@@ -88,11 +88,6 @@ export async function readLatestRuns(knex: Knex, limit: number): Promise<Run[]> 
   return rows.map(fromRow);
 }
 
-export async function readPassedOver(knex: Knex, id: string): Promise<string[]> {
-  const row = await knex<RunRow>("upgate_run").where({ id }).first("passed_over");
-  return row?.passed_over ? (JSON.parse(row.passed_over) as string[]) : [];
-}
-
 /** Sortable by time, unique among machines: `20261122T131402-9f2c4e1a`. */
 function newRunId(timestamp: string): string {
   return `${timestamp.slice(0, 19).replace(/[-:]/g, "")}-${randomBytes(4).toString("hex")}`;

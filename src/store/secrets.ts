@@ -1,4 +1,6 @@
+import { randomBytes } from "node:crypto";
 import type { Knex } from "knex";
+import { whileBusy } from "./tables.js";
 
 /** `cookie`: signs the wizard's cookies and tokens. `install-key`: the generated key's SHA-256. */
 export type SecretName = "cookie" | "install-key";
@@ -21,4 +23,12 @@ export async function insertSecret(knex: Knex, name: SecretName, value: string, 
 
 export async function deleteSecret(knex: Knex, name: SecretName): Promise<boolean> {
   return (await knex<SecretRow>("upgate_secret").where({ name }).delete()) > 0;
+}
+
+/** The secret that signs cookies: one for all nodes, made by the first that needs it. */
+export async function ensureCookieSecret(knex: Knex, createdAt: string): Promise<string> {
+  const known = await readSecret(knex, "cookie");
+  if (known !== null) return known;
+  await whileBusy(() => insertSecret(knex, "cookie", randomBytes(32).toString("base64url"), createdAt));
+  return (await readSecret(knex, "cookie")) as string;
 }

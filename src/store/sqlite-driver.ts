@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import type { Knex } from "knex";
 import { UpgateError } from "../core/errors.js";
+import { isBusy } from "./driver-errors.js";
 
 /** Packages with the interface of better-sqlite3, in the order of preference; the host installs one of them. */
 const DRIVERS = ["better-sqlite3", "libsql"] as const;
@@ -34,4 +35,24 @@ function load(hostRequire: NodeJS.Require, name: string): unknown {
     }
   }
   return null;
+}
+
+type QueryingClass = new (config: Knex.Config) => { _query(connection: object, query: object): Promise<unknown> };
+
+/**
+ * The client, giving up a connection on which a statement found the database busy. libsql 0.5 does not reset such a
+ * statement: the connection's next read then pins a snapshot, and every later write on it fails with
+ * SQLITE_BUSY_SNAPSHOT, however long the database has been free. knex's pool closes a connection with this mark.
+ */
+export function discardingBusyConnections(Base: QueryingClass): Client {
+  return class SqliteStoreClient extends Base {
+    override async _query(connection: object, query: object): Promise<unknown> {
+      try {
+        return await super._query(connection, query);
+      } catch (error) {
+        if (isBusy(error)) (connection as { __knex__disposed?: unknown }).__knex__disposed = error;
+        throw error;
+      }
+    }
+  } as unknown as Client;
 }

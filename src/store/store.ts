@@ -1,7 +1,7 @@
 import type { Knex } from "knex";
 import type { VersionRowOptions } from "../core/options.js";
 import type { Clock } from "../core/ports.js";
-import { connectStore, type DatabaseSource, type Dialect, isInMemory } from "./connect.js";
+import { connectStore, type DatabaseSource, type Dialect } from "./connect.js";
 
 /** upgate's own way into the database: what every function of the store needs. */
 export interface Store {
@@ -10,21 +10,18 @@ export interface Store {
   readonly versionRow: VersionRowOptions;
   readonly clock: Clock;
   readonly source: DatabaseSource;
-  /** Closes the connections, unless they are the host's. */
+  /** Closes the connections; the host's own are others. */
   close(): Promise<void>;
 }
 
 export function openStore(source: DatabaseSource, versionRow: VersionRowOptions, clock: Clock): Store {
   const knex = connectStore(source);
-  const shared = source.instance !== null && isInMemory(source.config);
   return {
     knex,
     dialect: source.dialect,
     versionRow,
     clock,
     source,
-    close: async () => {
-      if (!shared) await knex.destroy();
-    },
+    close: () => knex.destroy(),
   };
 }

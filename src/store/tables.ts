@@ -97,10 +97,10 @@ export function baseName(table: string): string {
   return table.slice(table.lastIndexOf(".") + 1);
 }
 
-const BUSY_TRIES = 40;
+const BUSY_TRIES = 64;
 const BUSY_PAUSE_MS = 50;
 
-/** SQLite's write lock is held by one process at a time; a short write by another one waits its turn, 2 s at most. */
+/** SQLite's write lock is held by one process at a time; a short write by another one waits its turn, about 5 s at most. */
 export async function whileBusy<T>(write: () => PromiseLike<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {

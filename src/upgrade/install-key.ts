@@ -59,7 +59,9 @@ export class InstallKey {
     const { store, logger, settings } = this.context;
     const file = this.file as string;
     const key = generateKey();
-    const generated = await whileBusy(() => insertSecret(store.knex, "install-key", sha256(normalise(key)), store.clock.timestamp()));
+    const known = (await readSecret(store.knex, "install-key")) !== null;
+    const generated =
+      !known && (await whileBusy(() => insertSecret(store.knex, "install-key", sha256(normalise(key)), store.clock.timestamp())));
     if (generated) {
       mkdirSync(path.dirname(file), { recursive: true });
       rmSync(file, { force: true });

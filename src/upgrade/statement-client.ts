@@ -1,5 +1,5 @@
 import knexFactory, { type Knex } from "knex";
-import { afterSqliteConnect, connectHost, type DatabaseSource } from "../store/connect.js";
+import { afterSqliteConnect, dialectClass, type DatabaseSource } from "../store/connect.js";
 
 /** A migration's process serves nobody: it may wait for a lock. ms. */
 const SQLITE_BUSY_MS = 10_000;
@@ -27,7 +27,7 @@ type ClientClass = new (config: Knex.Config) => {
  * class, so what is kept must live in the class's closure.
  */
 export function connectForMigrations(source: DatabaseSource, observer: StatementObserver): Knex {
-  const Base = dialectClass(source);
+  const Base = dialectClass<ClientClass>(source);
   const sqlite = source.dialect === "sqlite";
   let sequence = 0;
 
@@ -64,12 +64,4 @@ export function connectForMigrations(source: DatabaseSource, observer: Statement
       }
     : { ...config.pool, min: 0, max: 4 };
   return knexFactory({ ...config, client: StatementClient as unknown as typeof Knex.Client, pool });
-}
-
-/** The class of the host's own client; a configuration may name it by a string only. */
-function dialectClass(source: DatabaseSource): ClientClass {
-  const knex = source.instance ?? connectHost(source);
-  const Dialect = knex.client.constructor as ClientClass;
-  if (knex !== source.instance) void knex.destroy();
-  return Dialect;
 }

@@ -5,6 +5,7 @@ import type { VersionState } from "../core/version-state.js";
 import { isDuplicate } from "../store/driver-errors.js";
 import { handOverLease, readLease, releaseLease, takeLease } from "../store/lease.js";
 import { insertDraft, readActiveRun, readRun, type RunChange, updateRun } from "../store/runs.js";
+import { ensureCookieSecret } from "../store/secrets.js";
 import { ensureTables, whileBusy } from "../store/tables.js";
 import type { UpgradeContext } from "./context.js";
 import { launchDetached } from "./launcher.js";
@@ -215,6 +216,8 @@ export class Upgrader {
   async #begin(run: Run, lease: Lease, change: RunChange): Promise<void> {
     const { store } = this.context;
     const startedAt = run.startedAt ?? store.clock.timestamp();
+    // Whoever opens the wizard in mid-run needs it, and on SQLite nobody can write then.
+    await ensureCookieSecret(store.knex, startedAt);
     const begun = await whileBusy(() =>
       updateRun(store.knex, run.id, run.status, {
         ...change,

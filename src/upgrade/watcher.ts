@@ -102,7 +102,7 @@ export class Watcher {
   async #read(): Promise<void> {
     const { store, settings } = this.context;
     try {
-      await this.#join();
+      await this.#joinUnlessBusy();
       const sentMs = store.clock.nowMs();
       const reading = await this.#reader.read();
       if (this.#closed) return;
@@ -116,13 +116,22 @@ export class Watcher {
     for (const listener of this.#listeners) listener(this.#state);
   }
 
+  /** While a SQLite migration holds the write lock a node can't register: it reads, but does not open. */
+  async #joinUnlessBusy(): Promise<void> {
+    try {
+      await this.#join();
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+    }
+  }
+
   /** Own row first, then the state: a runner that has counted the nodes before this row was there is then visible to us. */
   async #join(): Promise<void> {
     const { store, settings } = this.context;
     if (this.#wasOpen() && store.clock.nowMs() > this.gate.openUntilMs) this.#registered = false;
     if (this.#registered) return;
     await ensureTables(store.knex, store.dialect);
-    await whileBusy(() => removeNode(store.knex, this.nodeId));
+    await removeNode(store.knex, this.nodeId);
     const release = settings.release.filesVersion();
     await whileBusy(() =>
       registerNode(store.knex, {
@@ -146,7 +155,7 @@ export class Watcher {
 
   #apply(state: VersionState, sentMs: number): void {
     this.#state = state;
-    this.gate.openUntilMs = state.kind === "current" ? sentMs + this.context.settings.options.nodeTtlMs : -Infinity;
+    this.gate.openUntilMs = state.kind === "current" && this.#registered ? sentMs + this.context.settings.options.nodeTtlMs : -Infinity;
     this.#report(`${state.kind}: ${state.reason}`, state.kind === "current" ? "info" : "warn");
   }
 
@@ -173,6 +182,8 @@ export class Watcher {
       };
       this.#registered = await renewNode(store.knex, this.nodeId, change);
       this.#renewedMs = store.clock.nowMs();
+      // Taken for dead: the gate may open again only after the new row is there.
+      if (!this.#registered) this.gate.openUntilMs = -Infinity;
       return this.#registered;
     } catch (error) {
       if (!isBusy(error)) this.context.logger.warn(`upgate: the node's row could not be renewed: ${driverMessage(error)}`);

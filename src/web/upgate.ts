@@ -3,6 +3,8 @@ import type { Knex } from "knex";
 import type { UpgateOptions } from "../core/options.js";
 import type { VersionState } from "../core/version-state.js";
 import { connectHost } from "../store/connect.js";
+import { DeferredWrites } from "../store/deferred-writes.js";
+import { driverMessage } from "../store/driver-errors.js";
 import { InstallKey } from "../upgrade/install-key.js";
 import { openContext } from "../upgrade/open-context.js";
 import { resolveSettings } from "../upgrade/settings.js";
@@ -59,8 +61,15 @@ export function createUpgate(options: UpgateOptions): Upgate {
   const key = new InstallKey(context);
   const renderer = new Renderer(settings.views);
   const answer = maintenanceAnswer(renderer, branding);
+  const writes = new DeferredWrites((error) =>
+    context.logger.error(`upgate: a record could not be written: ${driverMessage(error)}`, error),
+  );
   const installerAddress = basePath + installPath;
-  const installer = createInstaller({ context, watcher, upgrader, key, sessions: new WizardSessions(context.store) }, renderer, answer);
+  const installer = createInstaller(
+    { context, watcher, upgrader, key, sessions: new WizardSessions(context.store, writes), writes },
+    renderer,
+    answer,
+  );
   let isReady = false;
   void watcher.ready.then(() => (isReady = true));
 
@@ -88,10 +97,11 @@ export function createUpgate(options: UpgateOptions): Upgate {
       const loadWhenOpen = (state: VersionState): void => {
         if (state.kind === "current") hosting.open(load);
       };
+      const ignoreFailure = (): void => undefined; // the caller has the promise itself
       void listening.then(() => {
         loadWhenOpen(watcher.state);
         watcher.onReading(loadWhenOpen);
-      });
+      }, ignoreFailure);
       return listening;
     },
     guard: () => guard,
@@ -110,6 +120,8 @@ export function createUpgate(options: UpgateOptions): Upgate {
     attach,
     async close() {
       installer.close();
+      await writes.flush();
+      writes.close();
       await watcher.close();
       await hosting.close();
       if (hostKnex && hostKnex !== settings.database.instance) await hostKnex.destroy();

@@ -105,13 +105,14 @@ function scenesOn(kind: DatabaseKind): void {
         `import { existsSync } from "node:fs";
 export const up = async (knex) => {
   await knex("products").update({ price_cents: 995 });
-  while (!existsSync(${JSON.stringify(flag)})) await new Promise((resolve) => setTimeout(resolve, 20));
+  const deadline = Date.now() + 120_000;
+  while (!existsSync(${JSON.stringify(flag)}) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
 };`,
       );
       await onPage(browser, {}, async (page) => {
         await walkToStart(page, { site, key });
         await expectHeading(page, "Upgrade in Progress");
-        await page.getByText("1.1.0/0002-fill-prices").first().waitFor();
+        await until("the second change to run", async () => (await upgate.upgrader.status()).run?.migrations[1]?.status === "running");
       });
       assert.equal(upgate.state().kind, "running", "the first browser is closed");
       await onPage(browser, {}, async (visitor) => {

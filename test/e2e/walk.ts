@@ -11,8 +11,6 @@ export interface WalkOptions {
   readonly onStep?: (name: string) => Promise<void>;
 }
 
-export const heading = async (page: Page): Promise<string> => (await page.locator("h1").first().innerText()).trim();
-
 export async function expectHeading(page: Page, text: string | RegExp): Promise<void> {
   await page.getByRole("heading", { level: 1, name: text }).waitFor({ timeout: 30_000 });
 }

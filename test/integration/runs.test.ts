@@ -20,7 +20,8 @@ for (const kind of kinds) describe(`a run on ${kind.name}`, () => runsOn(kind));
 const WAITING = (flag: string): string => `import { existsSync } from "node:fs";
 export const up = async (knex) => {
   await knex("products").insert({ name: "from the waiting migration" });
-  while (!existsSync(${JSON.stringify(flag)})) await new Promise((resolve) => setTimeout(resolve, 20));
+  const deadline = Date.now() + 60_000;
+  while (!existsSync(${JSON.stringify(flag)}) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
 };`;
 
 function runsOn(kind: DatabaseKind): void {

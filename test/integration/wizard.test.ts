@@ -3,7 +3,7 @@ import { after, describe, it } from "node:test";
 import type { Upgate, UpgateOptions } from "../../src/index.js";
 import { type DatabaseKind, databaseKinds } from "../support/databases.js";
 import { hostApplication, listening, PageClient } from "../support/hosting.js";
-import { createProject, INSTALL_KEY, type ProjectOptions, SHOP_MIGRATIONS } from "../support/project.js";
+import { createProject, INSTALL_KEY, type ProjectOptions, SHOP_MIGRATIONS, type TestProject } from "../support/project.js";
 import { install, withUpgate } from "../support/upgates.js";
 import { until } from "../support/wait.js";
 
@@ -14,7 +14,15 @@ after(async () => {
 
 for (const kind of kinds) describe(`the wizard on ${kind.name}`, () => wizardOn(kind));
 
-type Scene = (parts: { client: PageClient; upgate: Upgate; base: string }) => Promise<void>;
+type Scene = (parts: { client: PageClient; upgate: Upgate; base: string; project: TestProject }) => Promise<void>;
+
+/** Waits until the test writes the file `go` into the project. */
+const WAITING = `import { existsSync } from "node:fs";
+export const up = async (knex) => {
+  await knex("products").update({ price_cents: 995 });
+  const deadline = Date.now() + 60_000;
+  while (!existsSync(new URL("../../go", import.meta.url)) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+};`;
 
 function wizardOn(kind: DatabaseKind): void {
   /** A site at release 1.0.0 with the files of 1.1.0, or not installed at all. */
@@ -25,7 +33,7 @@ function wizardOn(kind: DatabaseKind): void {
     const options: UpgateOptions = here;
     if (!fresh) await install(options, "1.0.0");
     await withUpgate(options, async (upgate) =>
-      listening(hostApplication(upgate), (base) => play({ client: new PageClient(base), upgate, base })),
+      listening(hostApplication(upgate), (base) => play({ client: new PageClient(base), upgate, base, project })),
     );
     project.remove();
   }
@@ -139,11 +147,11 @@ function wizardOn(kind: DatabaseKind): void {
         const again = await act(client);
         assert.equal(answered.status, status);
         assert.equal(again.status, status);
-        const [runs, after] = [await upgate.knex("upgate_run").whereNot({ to_version: "1.0.0" }), await contents(upgate)];
+        const [runs, now] = [await upgate.knex("upgate_run").whereNot({ to_version: "1.0.0" }), await contents(upgate)];
         assert.deepEqual(runs, []);
         const sessionsAside = (text: string): string =>
           JSON.stringify((JSON.parse(text) as unknown[][]).map((part, i) => (i === 0 ? part.filter((_, j) => j !== 1) : part)));
-        assert.equal(sessionsAside(after), sessionsAside(before));
+        assert.equal(sessionsAside(now), sessionsAside(before));
         assert.match(answered.text, /<h1/);
         assert.doesNotMatch(answered.text, /\bat .*\.[jt]s:\d+/, "no stack trace");
       }));
@@ -207,6 +215,29 @@ function wizardOn(kind: DatabaseKind): void {
       },
     ));
 
+  it("lets the operator in at a node that boots in mid-run, and that node opens at the end", () =>
+    scene(
+      async ({ upgate, project }) => {
+        const run = await upgate.upgrader.start({ where: "here" });
+        await until("the second change to run", async () => (await upgate.upgrader.status()).run?.migrations[1]?.status === "running");
+        await withUpgate(project.options, async (late) =>
+          listening(hostApplication(late), async (base) => {
+            assert.equal(late.state().kind, "running");
+            const operator = new PageClient(base);
+            await operator.signIn(INSTALL_KEY);
+            assert.equal((await operator.get("/install/progress")).heading, "Upgrade in Progress");
+            assert.equal((await operator.get("/install/status")).status, 200);
+            project.write("go", "");
+            assert.equal((await run.finished).status, "completed", project.lines.join("\n"));
+            await until("the done page", async () => (await operator.get("/install/progress")).location === "done");
+            await until("the late node to open", async () => (await operator.get("/")).status === 200);
+            await until("the audit entry", () => late.knex("upgate_audit").where({ event: "key-accepted" }).first());
+          }),
+        );
+      },
+      { migrations: { ...SHOP_MIGRATIONS, "1.1.0/0002-fill-prices.mjs": WAITING } },
+    ));
+
   it("streams the progress as events of the status object", () =>
     scene(async ({ client, base }) => {
       await signIn(client);
@@ -227,7 +258,7 @@ function wizardOn(kind: DatabaseKind): void {
         (match) => JSON.parse(match[1] ?? "") as { run: { status: string; percent: number } | null },
       );
       assert.equal(events[0]?.run, null);
-      assert.deepEqual(Object.keys(events.at(-1)?.run ?? {}).sort(), [
+      assert.deepEqual(Object.keys(events.at(-1)?.run ?? {}).toSorted(), [
         "activity",
         "etaSeconds",
         "id",

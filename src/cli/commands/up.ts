@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from "commander";
+import { isUpgateError } from "../../core/errors.js";
 import { openContext } from "../../upgrade/open-context.js";
 import type { RunResult } from "../../upgrade/runner.js";
 import { resolveSettings } from "../../upgrade/settings.js";
@@ -32,6 +33,10 @@ async function up(options: UpOptions): Promise<void> {
         ? await upgrader.execute(options.run, options.token)
         : await startHere(upgrader, options);
     if (result) process.exitCode = exitCode(result);
+  } catch (error) {
+    if (!isUpgateError(error, "ERR_UPGATE_LEASE_LOST")) throw error;
+    console.error(`${error.code}: ${error.message}`);
+    process.exitCode = LOST;
   } finally {
     await context.store.close();
   }
@@ -53,8 +58,10 @@ async function startHere(upgrader: Upgrader, { yes }: UpOptions): Promise<RunRes
   return run.finished;
 }
 
+const LOST = 4;
+
 function exitCode({ status }: RunResult): number {
-  return status === "completed" ? 0 : status === "failed" ? 3 : 4;
+  return status === "completed" ? 0 : status === "failed" ? 3 : LOST;
 }
 
 function parseToken(text: string): number {

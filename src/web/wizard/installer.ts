@@ -11,7 +11,7 @@ import { StatusEvents } from "./events.js";
 import { messagePage } from "./pages.js";
 import { findRoute, type Route } from "./routes.js";
 import { isSameSite } from "./same-site.js";
-import { isSameToken } from "./sessions.js";
+import { isSameToken, type OpenSession } from "./sessions.js";
 import { mayShow, stepMarks } from "./steps.js";
 import { themeCss } from "./theme.js";
 import { type Answer, openVisit, type Visit, type WizardParts } from "./visit.js";
@@ -62,7 +62,7 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
         "Your session is over, or you have not entered the install key yet. Nothing has been changed.",
       );
     }
-    const body = route.method === "POST" ? await checkedForm(req, res, request.session?.csrf ?? null) : {};
+    const body = route.method === "POST" ? await checkedForm(req, res, route, request.session) : {};
     if (body === null)
       return refuse(
         403,
@@ -70,7 +70,7 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
         "The form did not come from a page of this installer, or it is too old. Nothing has been changed.",
       );
     const visit = await openVisit(parts, { ...request, body });
-    if (request.session) await sessions.touch(request.session.id);
+    if (request.session && route.step !== null) await sessions.touch(request.session.id);
     if (route.step !== null && !mayShow(route.step, visit.target)) {
       if (route.method === "GET") return { answer: { kind: "redirect", to: visit.target }, visit };
       return {
@@ -90,13 +90,13 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
   async function checkedForm(
     req: MountedRequest,
     res: ServerResponse,
-    csrf: string | null,
+    { needsSession }: Route,
+    session: OpenSession | null,
   ): Promise<Readonly<Record<string, string>> | null> {
     if (!isSameSite(req.headers)) return null;
     const body = await readForm(req, res);
     const given = body["_csrf"] ?? "";
-    const genuine =
-      csrf === null ? await sessions.isKeyFormToken(given) : isSameToken(given, csrf) || (await sessions.isKeyFormToken(given));
+    const genuine = needsSession ? session !== null && isSameToken(given, session.csrf) : await sessions.isKeyFormToken(given);
     return genuine ? body : null;
   }
 

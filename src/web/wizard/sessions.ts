@@ -1,8 +1,9 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { parse as parseCookies, serialize as serializeCookie } from "cookie";
 import { sign, unsign } from "cookie-signature";
-import { insertSecret, readSecret } from "../../store/secrets.js";
-import { deleteSession, extendSession, hasOpenSession, insertSession, readSession } from "../../store/sessions.js";
+import type { DeferredWrites } from "../../store/deferred-writes.js";
+import { ensureCookieSecret } from "../../store/secrets.js";
+import { deleteSession, extendSession, hasOpenSession, insertSession, readSession, type WizardSession } from "../../store/sessions.js";
 import type { Store } from "../../store/store.js";
 import { ensureTables, whileBusy } from "../../store/tables.js";
 
@@ -26,8 +27,13 @@ export interface OpenSession {
  */
 export class WizardSessions {
   #secret: string | null = null;
+  /** Sessions opened while a SQLite migration kept everybody from writing: known to this process until they are written. */
+  readonly #unwritten = new Map<string, WizardSession>();
 
-  constructor(private readonly store: Store) {}
+  constructor(
+    private readonly store: Store,
+    private readonly writes: DeferredWrites,
+  ) {}
 
   /** Opens a session; returns the `Set-Cookie` header. */
   async open(address: string, secure: boolean): Promise<string> {
@@ -40,7 +46,11 @@ export class WizardSessions {
       seenAt: iso(now),
       expiresAt: iso(now + SESSION_TTL_MS),
     };
-    await whileBusy(() => insertSession(this.store.knex, session));
+    this.#unwritten.set(session.id, session);
+    await this.writes.attempt(async () => {
+      if (this.#unwritten.has(session.id)) await insertSession(this.store.knex, session);
+      this.#unwritten.delete(session.id);
+    });
     return serializeCookie(COOKIE, sign(value, await this.#key()), { httpOnly: true, sameSite: "strict", secure });
   }
 
@@ -51,8 +61,7 @@ export class WizardSessions {
     const key = await this.#key();
     const value = unsign(cookie, key);
     if (value === false) return null;
-    const now = Date.now();
-    const session = await readSession(this.store.knex, hash(value), iso(now));
+    const session = this.#unwritten.get(hash(value)) ?? (await readSession(this.store.knex, hash(value), iso(Date.now())));
     return session ? { id: session.id, csrf: token(key, `session:${session.id}`) } : null;
   }
 
@@ -60,18 +69,19 @@ export class WizardSessions {
   async touch(id: string): Promise<void> {
     const now = Date.now();
     const session = await readSession(this.store.knex, id, iso(now));
-    if (session && now - Date.parse(session.seenAt) > EXTEND_EVERY_MS)
-      await whileBusy(() => extendSession(this.store.knex, id, iso(now), iso(now + SESSION_TTL_MS)));
+    if (!session || now - Date.parse(session.seenAt) <= EXTEND_EVERY_MS) return;
+    await this.writes.attempt(() => extendSession(this.store.knex, id, iso(now), iso(now + SESSION_TTL_MS)));
   }
 
   /** Ends the session and clears away expired ones; returns the `Set-Cookie` header that removes the cookie. */
   async close(id: string): Promise<string> {
+    this.#unwritten.delete(id);
     await whileBusy(() => deleteSession(this.store.knex, id, iso(Date.now())));
     return serializeCookie(COOKIE, "", { httpOnly: true, sameSite: "strict", expires: new Date(0) });
   }
 
   async isAnyOpen(): Promise<boolean> {
-    return hasOpenSession(this.store.knex, iso(Date.now()));
+    return this.#unwritten.size > 0 || hasOpenSession(this.store.knex, iso(Date.now()));
   }
 
   /** The key page's token: there is no session yet that it could belong to, so it carries its own time. */
@@ -91,9 +101,7 @@ export class WizardSessions {
     if (this.#secret !== null) return this.#secret;
     const { knex, dialect, clock } = this.store;
     await ensureTables(knex, dialect);
-    await whileBusy(() => insertSecret(knex, "cookie", randomBytes(32).toString("base64url"), clock.timestamp()));
-    const secret = await readSecret(knex, "cookie");
-    if (secret === null) throw new Error("The cookie secret is not there.");
+    const secret = await ensureCookieSecret(knex, clock.timestamp());
     return (this.#secret = secret);
   }
 }

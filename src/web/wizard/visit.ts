@@ -1,9 +1,9 @@
 import type { Run } from "../../core/run.js";
 import type { VersionState } from "../../core/version-state.js";
 import { appendAudit } from "../../store/audit.js";
+import type { DeferredWrites } from "../../store/deferred-writes.js";
 import { isMissingTable } from "../../store/driver-errors.js";
 import { readActiveRun } from "../../store/runs.js";
-import { whileBusy } from "../../store/tables.js";
 import type { UpgradeContext } from "../../upgrade/context.js";
 import type { InstallKey } from "../../upgrade/install-key.js";
 import type { UpgradeStatus } from "../../upgrade/status.js";
@@ -20,6 +20,7 @@ export interface WizardParts {
   readonly upgrader: Upgrader;
   readonly key: InstallKey;
   readonly sessions: WizardSessions;
+  readonly writes: DeferredWrites;
 }
 
 /** One request to the wizard, with everything that the pages decide by. */
@@ -81,14 +82,13 @@ export async function openVisit(parts: WizardParts, request: VisitRequest): Prom
 }
 
 export async function audit(
-  { context, address, session }: Pick<Visit, "context" | "address" | "session">,
+  visit: Pick<Visit, "context" | "writes" | "address" | "session">,
   event: string,
   detail: string | null = null,
 ): Promise<void> {
-  const { store } = context;
-  await whileBusy(() =>
-    appendAudit(store.knex, { happenedAt: store.clock.timestamp(), event, address, sessionId: session?.id ?? null, detail }),
-  );
+  const { store } = visit.context;
+  const entry = { happenedAt: store.clock.timestamp(), event, address: visit.address, sessionId: visit.session?.id ?? null, detail };
+  await visit.writes.attempt(() => appendAudit(store.knex, entry));
 }
 
 function wordsOf(kind: Words["kind"]): Words {
