@@ -38,7 +38,13 @@ if (!values.fresh) {
 }
 const { upgate } = await import("./upgate.js");
 
-const server = await upgate.serve(() => import("./app.js"), { port: Number(values.port), host: values.host });
+const server = await upgate
+  .serve(() => import("./app.js"), { port: Number(values.port), host: values.host })
+  .catch(async (error: Error) => {
+    await upgate.close();
+    console.error(`${error.message}\nAnother port: npm start -- --port 3001`);
+    process.exit(1);
+  });
 await upgate.ready();
 greet(upgate.state());
 

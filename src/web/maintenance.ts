@@ -15,26 +15,26 @@ const REFRESH_MARK = "<!--upgate:refresh-->";
 const RETRY_ATTRIBUTE = 'data-retry="10"';
 
 /** Of what earlier middleware has set, these don't belong to this answer. CORS headers stay, so that clients can read it. */
-const FOREIGN_HEADERS = [
-  "Cache-Control",
-  "Content-Disposition",
-  "Content-Encoding",
-  "Content-Language",
-  "Content-Length",
-  "Content-Range",
-  "Content-Security-Policy-Report-Only",
-  "ETag",
-  "Expires",
-  "Last-Modified",
-  "Link",
-  "Location",
-  "Pragma",
-  "Refresh",
-  "Set-Cookie",
-  "Strict-Transport-Security",
-  "Transfer-Encoding",
-  "X-Powered-By",
-];
+const FOREIGN_HEADERS = new Set([
+  "cache-control",
+  "content-disposition",
+  "content-encoding",
+  "content-language",
+  "content-length",
+  "content-range",
+  "content-security-policy-report-only",
+  "etag",
+  "expires",
+  "last-modified",
+  "link",
+  "location",
+  "pragma",
+  "refresh",
+  "set-cookie",
+  "strict-transport-security",
+  "transfer-encoding",
+  "x-powered-by",
+]);
 
 interface Page {
   /** The page's text before and after the place of the refresh. */
@@ -69,7 +69,7 @@ export function maintenanceAnswer(renderer: Renderer, branding: BrandingOptions)
     const page = pages[code];
     const retryAfter = RETRY_LEAST_S + Math.floor(Math.random() * RETRY_SPREAD_S);
     const { type, body, length } = represent(req, page, code, retryAfter);
-    if (res.getHeaderNames().length > 0) for (const name of FOREIGN_HEADERS) res.removeHeader(name);
+    for (const name of res.getHeaderNames()) if (FOREIGN_HEADERS.has(name)) res.removeHeader(name);
     res.writeHead(503, {
       ...common,
       "Upgate-Maintenance": code,
@@ -111,10 +111,26 @@ function represent(
   }
 }
 
+type Representation = "html" | "json" | "text";
+
+/** Browsers and clients send few different `Accept` headers; made-up ones must not fill the memory. */
+const REMEMBERED_ACCEPTS = 100;
+const representations = new Map<string, Representation>();
+
 /** HTML for whoever names it, JSON for whoever names it, text for everybody else: `*\/*` names nothing. */
-function preferredType(req: IncomingMessage): "html" | "json" | "text" {
-  const accept = req.headers.accept;
-  if (accept === undefined || !/html|json/i.test(accept)) return "text";
+function preferredType(req: IncomingMessage): Representation {
+  const { accept } = req.headers;
+  if (accept === undefined || accept === "*/*") return "text";
+  let preferred = representations.get(accept);
+  if (preferred === undefined) {
+    preferred = negotiate(req, accept);
+    if (representations.size < REMEMBERED_ACCEPTS) representations.set(accept, preferred);
+  }
+  return preferred;
+}
+
+function negotiate(req: IncomingMessage, accept: string): Representation {
+  if (!/html|json/i.test(accept)) return "text";
   switch (accepts(req).type(["text/html", "application/json", "application/problem+json", "text/plain"])) {
     case "text/html":
       return "html";
