@@ -19,14 +19,6 @@ export const ERRORS = {
     title: "The database can't be reached or read",
     remedy: "Check that the database server runs and that the address, user and password are right.",
   },
-  ERR_UPGATE_VERSION_ROW: {
-    title: "The version row holds no version",
-    remedy: "Put the installed release's version into the row by hand, or restore the row from a backup.",
-  },
-  ERR_UPGATE_PROTOCOL: {
-    title: "A newer upgate manages this database",
-    remedy: "Upload files that contain the newer upgate, then restart the application.",
-  },
   ERR_UPGATE_LEASE_HELD: {
     title: "Another process is upgrading already",
     remedy: "Wait until it has finished; its progress can be followed at /install.",

@@ -2,11 +2,12 @@ import { isUpgateError, messageOf, UpgateError } from "../core/errors.js";
 import type { PlannedMigration } from "../core/plan.js";
 import type { BackupClaim, Lease, Run, RunKind } from "../core/run.js";
 import type { VersionState } from "../core/version-state.js";
-import { isDuplicate } from "../store/driver-errors.js";
+import { driverMessage, isDuplicate } from "../store/driver-errors.js";
 import { handOverLease, readLease, releaseLease, takeLease } from "../store/lease.js";
 import { insertDraft, readActiveRun, readRun, type RunChange, updateRun } from "../store/runs.js";
 import { ensureCookieSecret } from "../store/secrets.js";
 import { ensureTables, whileBusy } from "../store/tables.js";
+import { recordBaseline } from "./baseline.js";
 import type { UpgradeContext } from "./context.js";
 import { launchDetached } from "./launcher.js";
 import { LeaseKeeper } from "./lease-keeper.js";
@@ -42,7 +43,7 @@ export class Upgrader {
 
   /** The state as it is now, and the run's progress as the store tells it. */
   async status(): Promise<UpgradeStatus> {
-    const { state } = await this.#reader.read();
+    const { state } = await this.#read();
     return this.statusOf(state);
   }
 
@@ -53,14 +54,14 @@ export class Upgrader {
 
   /** The migrations that a start would apply, in order. */
   async plan(): Promise<PlannedMigration[]> {
-    const { state } = await this.#reader.read();
+    const { state } = await this.#read();
     return this.#planned(state).map((migration) => ({ ...migration, status: "pending", ms: null }));
   }
 
   /** The operator's draft for the present versions, made when there is none; a draft for other versions is aborted. */
   async draft(): Promise<Run> {
     const { store } = this.context;
-    const { state } = await this.#reader.read();
+    const { state } = await this.#read();
     const kind = startable(state);
     await ensureTables(store.knex, store.dialect);
     const active = await readActiveRun(store.knex);
@@ -100,7 +101,7 @@ export class Upgrader {
    * the runner. Throws `ERR_UPGATE_LEASE_HELD` to the loser of a race, `ERR_UPGATE_STATE` when there is nothing to start.
    */
   async start(options: StartOptions = {}): Promise<StartedRun> {
-    const before = await this.#reader.read();
+    const before = await this.#read();
     if (before.state.kind === "running") throw await this.#held(before.lease);
     startable(before.state);
     await this.draft();
@@ -122,6 +123,23 @@ export class Upgrader {
     return this.#again("failed", options);
   }
 
+  /**
+   * For an application that is new to upgate: writes down the installed release, with every migration up to it as applied.
+   * Runs none. Throws `ERR_UPGATE_STATE` unless the state is `unversioned`. Returns the migrations' names.
+   */
+  async baseline(version: string): Promise<string[]> {
+    const { store } = this.context;
+    const { state } = await this.#read();
+    if (state.kind !== "unversioned") throw notNow(state);
+    await ensureTables(store.knex, store.dialect);
+    const lease = await this.#takeLease();
+    try {
+      return await recordBaseline(this.context, version);
+    } finally {
+      await whileBusy(() => releaseLease(store.knex, lease.token));
+    }
+  }
+
   /** The runner's own process: takes the lease over from the one that started the run, and carries it out. */
   async execute(runId: string, token: number): Promise<RunResult> {
     const { store, settings } = this.context;
@@ -138,8 +156,16 @@ export class Upgrader {
     return executeRun(this.#runnerOptions(), runId, this.#keep(lease));
   }
 
+  async #read(): Promise<ReadState> {
+    try {
+      return await this.#reader.read();
+    } catch (cause) {
+      throw new UpgateError("ERR_UPGATE_DATABASE", `The database can't be read: ${driverMessage(cause)}`, { cause });
+    }
+  }
+
   async #again(kind: "interrupted" | "failed", options: StartOptions): Promise<StartedRun> {
-    const before = await this.#reader.read();
+    const before = await this.#read();
     if (before.state.kind === "running") throw await this.#held(before.lease);
     if (before.state.kind !== kind) throw notNow(before.state);
     return this.#underLease(async ({ state }, lease) => {
@@ -186,7 +212,7 @@ export class Upgrader {
     const lease = await this.#takeLease();
     let run: Run | null;
     try {
-      const id = await write(await this.#reader.read(), lease);
+      const id = await write(await this.#read(), lease);
       run = await readRun(store.knex, id);
       if (!run) throw new UpgateError("ERR_UPGATE_RUN_UNKNOWN", `There is no run ${id} in ${store.source.label}.`);
     } catch (error) {
@@ -205,7 +231,7 @@ export class Upgrader {
 
   async #takeLease(): Promise<Lease> {
     const { store } = this.context;
-    const { snapshot, leaseAlive } = await this.#reader.read();
+    const { snapshot, leaseAlive } = await this.#read();
     const seen = snapshot.lease ?? (await readLease(store.knex));
     if (!seen || leaseAlive) throw await this.#held(seen);
     const taken = await whileBusy(() => takeLease(store.knex, seen, processIdentity(), store.clock.timestamp()));

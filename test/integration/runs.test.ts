@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { after, describe, it } from "node:test";
@@ -55,6 +56,58 @@ function runsOn(kind: DatabaseKind): void {
       assert.equal(saved.from_version, "1.0.0");
       assert.match(saved.backup, /"own"/);
       assert.ok(existsSync(path.join(project.folder, "data", "runs", `${run.id}.log`)));
+    });
+    project.remove();
+  });
+
+  it("goes on when the web process that started it is killed", async () => {
+    const project = await setUp();
+    project.write("migrations/1.1.0/0002-fill-prices.mjs", WAITING(path.join(project.folder, "go")));
+    const starter = project.write(
+      "start.mts",
+      `import { createUpgate } from ${JSON.stringify(new URL("../../src/index.ts", import.meta.url).href)};
+import options from "./upgate.config.mjs";
+const upgate = createUpgate({ ...options, configFile: new URL("upgate.config.mjs", import.meta.url) });
+await upgate.ready();
+await upgate.upgrader.start();
+setInterval(() => undefined, 1000);`,
+    );
+    const web = spawn(process.execPath, ["--import", "tsx", starter], { stdio: "ignore" });
+    await withUpgate(project.options, async (upgate) => {
+      await until("the second migration to run", async () => (await upgate.upgrader.status()).run?.migrations[1]?.status === "running");
+      web.kill("SIGKILL");
+      project.write("go", "");
+      await until("the gate to open", () => upgate.state().kind === "current");
+    });
+    project.remove();
+  });
+
+  it("tags every statement of a migration with run, number and token", async () => {
+    const seen: string[] = [];
+    const project = await setUp();
+    const { configFile: _none, database, ...rest } = project.options;
+    const plain = await withUpgate(project.options, async (upgate) => upgate.knex);
+    const Dialect = plain.client.constructor;
+    class Listening extends Dialect {
+      _query(connection: unknown, query: { sql: string }): unknown {
+        seen.push(query.sql);
+        return super._query(connection, query);
+      }
+    }
+    await withUpgate({ ...rest, database: { ...plain.client.config, client: Listening } }, async (upgate) => {
+      const run = await upgate.upgrader.start({ where: "here" });
+      assert.equal((await run.finished).status, "completed");
+      const tags = seen.flatMap((sql) => /^\/\* upgate:(\S+):(\d+):(\d+) \*\/ /.exec(sql)?.slice(1) ?? []);
+      const numbers = tags.filter((_, index) => index % 3 === 1).map(Number);
+      assert.ok(tags.length > 0 && tags.every((part, index) => index % 3 !== 0 || part === run.id));
+      assert.deepEqual(
+        numbers,
+        numbers.map((_, index) => index + 1),
+        "without a gap",
+      );
+      const changes = seen.filter((sql) => /products/.test(sql));
+      assert.ok(changes.length > 0);
+      for (const sql of changes) assert.match(sql, /^\/\* upgate:/);
     });
     project.remove();
   });

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { after, describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
 import { createProject, type ProjectOptions, SHOP_MIGRATIONS, type TestProject } from "../support/project.js";
 import { type DatabaseKind, databaseKinds } from "../support/databases.js";
 import { install, withUpgate } from "../support/upgates.js";
@@ -40,6 +42,27 @@ function statesOn(kind: DatabaseKind): void {
     await sql("CREATE TABLE tbl_config (setting VARCHAR(64) PRIMARY KEY, value TEXT)");
     await sql("INSERT INTO tbl_config (setting, value) VALUES ('theme', 'dark')");
     assert.equal((await stateOf()).kind, "unversioned");
+  });
+
+  it("is behind after upgate baseline, with the earlier migrations counted as applied and none run", async () => {
+    await setUp();
+    await sql("CREATE TABLE products (id INTEGER PRIMARY KEY, name VARCHAR(64))");
+    const cli = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+    const baseline = (version: string) =>
+      spawnSync(process.execPath, ["--import", "tsx", cli, "baseline", version, "--config", project.options.configFile as string], {
+        encoding: "utf8",
+      });
+    const tooNew = baseline("2.0.0");
+    assert.equal(tooNew.status, 1);
+    assert.match(tooNew.stderr, /older than 2\.0\.0/);
+    const done = baseline("1.0.0");
+    assert.deepEqual([done.status, done.stdout], [0, "The database is at release 1.0.0; 1 migrations count as applied.\n"], done.stderr);
+    const state = await stateOf();
+    assert.equal(state.kind, "behind");
+    assert.deepEqual(state.pending, ["1.1.0/0001-product-price", "1.1.0/0002-fill-prices"]);
+    await install(project.options, "1.1.0");
+    assert.equal((await stateOf()).kind, "current");
+    assert.equal(baseline("1.0.0").status, 1, "a database with a version row is left alone");
   });
 
   it("is behind with the pending migrations named, and current after the upgrade", async () => {

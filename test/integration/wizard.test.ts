@@ -238,6 +238,36 @@ function wizardOn(kind: DatabaseKind): void {
       { migrations: { ...SHOP_MIGRATIONS, "1.1.0/0002-fill-prices.mjs": WAITING } },
     ));
 
+  it("tells System Health as a page and as JSON, once the gate is open", () =>
+    scene(async ({ base, upgate }) => {
+      await (
+        await upgate.upgrader.start({ backup: { kind: "own", address: "test" } })
+      ).finished;
+      await until("the gate to open", () => upgate.state().kind === "current");
+      const page = await fetch(`${base}/admin/system-health`, { headers: { accept: "text/html" } });
+      assert.match(await page.text(), /<h1[^>]*>System Health/);
+      const answer = await fetch(`${base}/admin/system-health`, { headers: { accept: "application/json" } });
+      const health = (await answer.json()) as {
+        badge: { label: string };
+        checks: { id: string; severity: string; message: string }[];
+        runs: { status: string; to: string }[];
+      };
+      assert.equal(health.badge.label, "You are up to date!");
+      assert.deepEqual(
+        health.checks.map(({ id }) => id),
+        ["version", "pending-migrations", "database-server", "database-charset", "node", "backup", "installer"],
+      );
+      assert.match(health.checks.find(({ id }) => id === "database-server")?.message ?? "", new RegExp(kind.name));
+      assert.match(health.checks.find(({ id }) => id === "installer")?.message ?? "", /Sealed/);
+      assert.deepEqual(
+        health.runs.map(({ status, to }) => [status, to]),
+        [
+          ["completed", "1.1.0"],
+          ["completed", "1.0.0"],
+        ],
+      );
+    }));
+
   it("streams the progress as events of the status object", () =>
     scene(async ({ client, base }) => {
       await signIn(client);

@@ -63,6 +63,7 @@ export class PageClient {
   }
 
   async signIn(key: string): Promise<void> {
+    this.cookie = "";
     await this.get("/install");
     const { status } = await this.post("/install/key", { key });
     if (status !== 303) throw new Error(`The key was not accepted: ${status}`);

@@ -1,4 +1,4 @@
-import { isUpgateError } from "../../core/errors.js";
+import { isUpgateError, UpgateError } from "../../core/errors.js";
 import type { StartedRun } from "../../upgrade/upgrader.js";
 import { backupPage, failedPage, keyPage, licensePage, messagePage, type Notice, progressPage } from "./pages.js";
 import { type Answer, audit, type Visit } from "./visit.js";
@@ -33,10 +33,7 @@ export async function review(visit: Visit): Promise<Answer> {
 export function createBackup(visit: Visit): Answer {
   if (visit.body["action"] !== "create")
     return backupPage(visit, 400, { reason: "This button is not known here.", remedy: "Use one of the buttons below." });
-  return backupPage(visit, 409, {
-    reason: "upgate can't make the backup itself here.",
-    remedy: "Make a backup with your hosting panel or your database tool, then press the button below.",
-  });
+  return backupPage(visit, 409, noBackupDriver("upgate can't make the backup itself here."));
 }
 
 export async function start(visit: Visit): Promise<Answer> {
@@ -55,11 +52,28 @@ export function retry(visit: Visit): Promise<Answer> {
 }
 
 export function restore(visit: Visit): Answer {
-  const notice: Notice = {
-    reason: "upgate has made no backup that it could restore.",
-    remedy: "Restore your own backup with your hosting panel or your database tool, and put the files of the old release back.",
-  };
-  return visit.state.kind === "failed" ? failedPage(visit, 409, notice) : progressPage(visit, 409, notice);
+  const notice = noBackupDriver(
+    "upgate has made no backup that it could restore.",
+    "Restore your own backup with your hosting panel or your database tool, and put the files of the old release back.",
+  );
+  switch (visit.target) {
+    case "failed":
+      return failedPage(visit, 409, notice);
+    case "progress":
+      return progressPage(visit, 409, notice);
+    default:
+      return messagePage(409, {
+        heading: "Nothing to Restore",
+        text: notice.reason,
+        remedy: notice.remedy,
+        link: { href: "./", label: "Back to the Installer" },
+      });
+  }
+}
+
+function noBackupDriver(reason: string, remedy?: string): NonNullable<Notice> {
+  const error = new UpgateError("ERR_UPGATE_NO_BACKUP_DRIVER", reason, remedy === undefined ? {} : { remedy });
+  return { reason: error.message, remedy: error.remedy };
 }
 
 export async function finish(visit: Visit): Promise<Answer> {
