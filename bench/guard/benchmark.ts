@@ -8,7 +8,8 @@ import { makeSite } from "./site.js";
 import { VARIANT_NAMES } from "./variants.js";
 
 const DEFAULT_SECONDS = 85;
-const ROUNDS = 2;
+/** A round for every so many seconds, two at least: the difference between processes of one program is the larger part of the noise. */
+const SECONDS_A_ROUND = 40;
 /** In all rounds together: with fewer slices a median is too loose for an aim of 0.97. */
 const MIN_CYCLES = 30;
 /** Many short slices tell more than few long ones: what disturbs a neighbour is then shared. */
@@ -41,8 +42,9 @@ export const guardBenchmark: Benchmark = async ({ seconds, quick, say }) => {
 };
 
 function scheduleOf(seconds: number): Schedule {
-  const loadMs = seconds * 1000 - BEFORE_MS - ROUNDS * START_MS;
+  const rounds = Math.max(2, Math.round(seconds / SECONDS_A_ROUND));
+  const loadMs = seconds * 1000 - BEFORE_MS - rounds * START_MS;
   const sliceMs = Math.round(Math.min(MAX_SLICE_MS, loadMs / (MIN_CYCLES * VARIANT_NAMES.length)));
-  const cycles = Math.max(MIN_CYCLES / ROUNDS, Math.floor(loadMs / (ROUNDS * VARIANT_NAMES.length * sliceMs)));
-  return { rounds: ROUNDS, cycles, sliceMs, warmUpMs: WARM_UP_MS };
+  const cycles = Math.max(Math.ceil(MIN_CYCLES / rounds), Math.floor(loadMs / (rounds * VARIANT_NAMES.length * sliceMs)));
+  return { rounds, cycles, sliceMs, warmUpMs: WARM_UP_MS };
 }

@@ -85,7 +85,7 @@ setInterval(() => undefined, 1000);`,
   it("tags every statement of a migration with run, number and token", async () => {
     const seen: string[] = [];
     const project = await setUp();
-    const { configFile: _none, database, ...rest } = project.options;
+    const { configFile: _none, database: _database, ...rest } = project.options;
     const plain = await withUpgate(project.options, async (upgate) => upgate.knex);
     const Dialect = plain.client.constructor;
     class Listening extends Dialect {

@@ -41,8 +41,10 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
     await send(req, res, answered);
   }
 
+  /** Sealed too when the open site's sessions can't be read just now: whoever asks learns nothing. */
   async function isSealed(): Promise<boolean> {
-    return watcher.state.kind === "current" && !(await sessions.isAnyOpen());
+    if (watcher.state.kind !== "current") return false;
+    return !(await sessions.isAnyOpen().catch(() => false));
   }
 
   async function answer(
