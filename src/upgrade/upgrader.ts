@@ -2,7 +2,7 @@ import { isUpgateError, messageOf, UpgateError } from "../core/errors.js";
 import type { PlannedMigration } from "../core/plan.js";
 import type { BackupClaim, Lease, Run, RunKind } from "../core/run.js";
 import type { VersionState } from "../core/version-state.js";
-import { driverMessage, isDuplicate } from "../store/driver-errors.js";
+import { driverMessage, isDuplicate, isMissingTable } from "../store/driver-errors.js";
 import { handOverLease, readLease, releaseLease, takeLease } from "../store/lease.js";
 import { insertDraft, readActiveRun, readRun, type RunChange, updateRun } from "../store/runs.js";
 import { ensureCookieSecret } from "../store/secrets.js";
@@ -143,7 +143,10 @@ export class Upgrader {
   /** The runner's own process: takes the lease over from the one that started the run, and carries it out. */
   async execute(runId: string, token: number): Promise<RunResult> {
     const { store, settings } = this.context;
-    const run = await readRun(store.knex, runId);
+    const run = await readRun(store.knex, runId).catch((error: unknown) => {
+      if (isMissingTable(error)) return null;
+      throw error;
+    });
     if (!run) throw new UpgateError("ERR_UPGATE_RUN_UNKNOWN", `There is no run ${runId} in ${store.source.label}.`);
     if (run.toVersion !== settings.options.version) {
       throw new UpgateError(

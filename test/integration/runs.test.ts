@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { after, describe, it } from "node:test";
 import { isUpgateError } from "../../src/core/errors.js";
@@ -157,6 +157,36 @@ setInterval(() => undefined, 1000);`,
       assert.equal(again.id, run.id);
       assert.equal((await again.finished).status, "completed");
       await until("the gate to open", () => upgate.state().kind === "current");
+    });
+    project.remove();
+  });
+
+  it("fails with the log's end when its process can't start, having changed nothing, and goes on at Retry", async () => {
+    const project = await setUp();
+    const config = readFileSync(path.join(project.folder, "upgate.config.mjs"), "utf8");
+    project.write("upgate.config.mjs", `throw new Error("no such environment");`);
+    await withUpgate(project.options, async (upgate) => {
+      const { error, status } = await (await upgate.upgrader.start()).finished;
+      assert.deepEqual([status, error?.code], ["failed", "ERR_UPGATE_RUNNER_START"]);
+      assert.match(error?.message ?? "", /no such environment/);
+      assert.equal((await upgate.knex("upgate_migration").where("version", "1.1.0")).length, 0);
+      project.write("upgate.config.mjs", config);
+      assert.equal((await (await upgate.upgrader.retry()).finished).status, "completed");
+    });
+    project.remove();
+  });
+
+  it("refuses to run where the configuration names another database", async () => {
+    const project = await setUp();
+    const other = await kind.create();
+    project.write(
+      "upgate.config.mjs",
+      `export default ${JSON.stringify({ ...project.options, logger: undefined, database: other.address })};`,
+    );
+    await withUpgate(project.options, async (upgate) => {
+      const { error, status } = await (await upgate.upgrader.start()).finished;
+      assert.deepEqual([status, error?.code], ["failed", "ERR_UPGATE_RUNNER_START"]);
+      assert.match(error?.message ?? "", /ERR_UPGATE_RUN_UNKNOWN/);
     });
     project.remove();
   });
