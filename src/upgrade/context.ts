@@ -8,6 +8,7 @@ import type { ReleaseReading } from "../release/release.js";
 import { driverMessage } from "../store/driver-errors.js";
 import type { Snapshot } from "../store/snapshot.js";
 import type { Store } from "../store/store.js";
+import type { LeaseObserver } from "./lease-observer.js";
 import type { Settings } from "./settings.js";
 
 /** What watcher, upgrader and command line share. */
@@ -15,6 +16,8 @@ export interface UpgradeContext {
   readonly settings: Settings;
   readonly store: Store;
   readonly logger: Logger;
+  /** One for the whole process: to judge a holder on another host takes some time of watching. */
+  readonly leaseObserver: LeaseObserver;
 }
 
 /** A moment's reading of everything the state depends on. */

@@ -1,9 +1,14 @@
 import { systemClock } from "../core/ports.js";
 import { openStore } from "../store/store.js";
 import type { UpgradeContext } from "./context.js";
+import { LeaseObserver } from "./lease-observer.js";
+import { isProcessAlive } from "./process-identity.js";
 import type { Settings } from "./settings.js";
 
 export function openContext(settings: Settings): UpgradeContext {
   const { options, database } = settings;
-  return { settings, logger: options.logger, store: openStore(database, options.versionRow, systemClock) };
+  const { leaseTtlMs, logger, versionRow } = options;
+  const store = openStore(database, versionRow, systemClock);
+  const leaseObserver = new LeaseObserver({ leaseTtlMs, dialect: store.dialect, nowMs: store.clock.nowMs, isProcessAlive });
+  return { settings, store, logger, leaseObserver };
 }

@@ -4,8 +4,6 @@ import type { Lease } from "../core/run.js";
 import type { ReleaseReading } from "../release/release.js";
 import { readHistoryOrNone, readSnapshot, readTraces, type Snapshot } from "../store/snapshot.js";
 import { type UpgradeContext, stateOf } from "./context.js";
-import { LeaseObserver } from "./lease-observer.js";
-import { isProcessAlive } from "./process-identity.js";
 
 export interface ReadState {
   readonly state: VersionState;
@@ -21,19 +19,10 @@ const READ_TIMEOUT_MS = 5000;
  * wrote (every run takes the lease, so its token moves), the disk when the state is not `current`. Never writes.
  */
 export class StateReader {
-  readonly #observer: LeaseObserver;
   #history: { signature: string; entries: HistoryEntry[] } | null = null;
   #release: ReleaseReading | null = null;
 
-  constructor(private readonly context: UpgradeContext) {
-    const { settings, store } = context;
-    this.#observer = new LeaseObserver({
-      leaseTtlMs: settings.options.leaseTtlMs,
-      dialect: store.dialect,
-      nowMs: store.clock.nowMs,
-      isProcessAlive,
-    });
-  }
+  constructor(private readonly context: UpgradeContext) {}
 
   async read(): Promise<ReadState> {
     const { store, settings } = this.context;
@@ -43,7 +32,7 @@ export class StateReader {
       snapshot.versionRow.kind === "absent"
         ? await readTraces(store.knex, store.dialect, store.versionRow)
         : { hasHistory: history.length > 0, hasForeignTables: true };
-    const leaseAlive = this.#observer.isAlive(snapshot.lease);
+    const leaseAlive = this.context.leaseObserver.isAlive(snapshot.lease);
     const release = this.#readRelease();
     const state = stateOf(settings.options.version, { release, snapshot, leaseAlive, history, traces });
     // A file that arrives while the site is open belongs to the next start; while it is closed, the upload may be going on.

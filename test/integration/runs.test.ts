@@ -214,6 +214,23 @@ setInterval(() => undefined, 1000);`,
     project.remove();
   });
 
+  it("can be resumed when its process died on another host, once its beat has stood still", async () => {
+    const project = await setUp();
+    const flag = path.join(project.folder, "go");
+    project.write("migrations/1.1.0/0002-fill-prices.mjs", WAITING(flag));
+    await withUpgate(project.options, async (upgate) => {
+      const run = await upgate.upgrader.start();
+      await until("the second migration to run", async () => (await upgate.upgrader.status()).run?.migrations[1]?.status === "running");
+      process.kill(await runnerPid(upgate), "SIGKILL");
+      await run.finished;
+      await upgate.knex("upgate_lease").update({ host: "elsewhere", host_id: "another machine" });
+      await until("the interruption to be seen", () => upgate.state().kind === "interrupted");
+      project.write("go", "");
+      assert.equal((await (await upgate.upgrader.resume()).finished).status, "completed");
+    });
+    project.remove();
+  });
+
   it("aborts by itself when its process dies before the first statement, and keeps what was agreed to", async () => {
     const project = await setUp({ license: "# Terms" });
     await withUpgate(project.options, async (upgate) => {

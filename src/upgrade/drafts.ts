@@ -1,0 +1,47 @@
+import { UpgateError } from "../core/errors.js";
+import type { Run, RunKind } from "../core/run.js";
+import type { VersionState } from "../core/version-state.js";
+import { isDuplicate } from "../store/driver-errors.js";
+import { insertDraft, readActiveRun, type RunChange, updateRun } from "../store/runs.js";
+import type { Store } from "../store/store.js";
+import { ensureTables, whileBusy } from "../store/tables.js";
+
+/** The operator's draft for the versions of the state, made when there is none; a draft for other versions is aborted. */
+export async function openDraft(store: Store, state: VersionState): Promise<Run> {
+  const { knex, clock } = store;
+  const kind = startableKind(state);
+  await ensureTables(knex, store.dialect);
+  const active = await readActiveRun(knex);
+  if (active?.status === "draft") {
+    if (active.toVersion === state.codeVersion && active.fromVersion === state.installedVersion) return active;
+    const finishedAt = clock.timestamp();
+    await whileBusy(() => updateRun(knex, active.id, "draft", { status: "aborted", active: false, finishedAt }));
+  } else if (active) {
+    throw notNow(state);
+  }
+  const draft = { kind, fromVersion: state.installedVersion, toVersion: state.codeVersion, createdAt: clock.timestamp() };
+  try {
+    await whileBusy(() => insertDraft(knex, draft));
+  } catch (error) {
+    // Another browser's draft is as good.
+    if (!isDuplicate(error)) throw error;
+  }
+  return (await readActiveRun(knex)) ?? openDraft(store, state);
+}
+
+export async function changeDraft(store: Store, state: VersionState, change: RunChange): Promise<void> {
+  const draft = await openDraft(store, state);
+  const changed = await whileBusy(() => updateRun(store.knex, draft.id, "draft", change));
+  if (!changed) throw new UpgateError("ERR_UPGATE_STATE", "The upgrade has been started meanwhile.");
+}
+
+/** Throws `ERR_UPGATE_STATE` when there is nothing to start. */
+export function startableKind(state: VersionState): RunKind {
+  if (state.kind === "fresh") return "install";
+  if (state.kind === "behind") return "upgrade";
+  throw notNow(state);
+}
+
+export function notNow(state: VersionState): UpgateError {
+  return new UpgateError("ERR_UPGATE_STATE", state.reason, { remedy: state.remedy });
+}
