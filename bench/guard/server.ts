@@ -16,6 +16,8 @@ async function guardOf({ guard }: Variant, site: Site): Promise<Handler | null> 
   switch (guard) {
     case "none":
       return null;
+    case "empty":
+      return (_req, _res, next) => next();
     case "upgate":
       return (await (await import("./site.js")).openSite(site)).guard();
     case "query":

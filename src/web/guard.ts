@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { performance } from "node:perf_hooks";
 import type { ProbeOptions } from "../core/options.js";
 import { maintenanceCode, type VersionState } from "../core/version-state.js";
 import type { Gate } from "../upgrade/watcher.js";
