@@ -35,6 +35,7 @@ export class Watcher {
   #renewedMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #polling: Promise<void> | null = null;
+  #following: Promise<void> | null = null;
   #settleReady!: () => void;
   #closed = false;
   #reported = "";
@@ -63,10 +64,13 @@ export class Watcher {
     this.#listeners.add(listener);
   }
 
-  /** Reads now; a reading under way is waited for first, because it may have begun before the caller's change. */
+  /**
+   * Reads now. A reading under way may have begun before the caller's change, so another one follows it: one for all who
+   * ask meanwhile.
+   */
   async refresh(): Promise<VersionState> {
-    if (this.#polling) await this.#polling;
-    await this.#poll();
+    if (!this.#polling) await this.#poll();
+    else await (this.#following ??= this.#polling.then(() => this.#poll()));
     return this.#state;
   }
 
@@ -91,6 +95,7 @@ export class Watcher {
   }
 
   #poll(): Promise<void> {
+    this.#following = null;
     const poll = this.#read().finally(() => {
       if (this.#polling === poll) this.#polling = null;
       this.#settleReady();
@@ -109,11 +114,20 @@ export class Watcher {
       this.#last = reading;
       this.#apply(reading.state, sentMs);
       await this.#acknowledge(reading);
-      if (await abortUnstarted(this.context, reading)) this.#apply((await this.#reader.read()).state, store.clock.nowMs());
+      if (await this.#abortUnstarted(reading)) this.#apply((await this.#reader.read()).state, sentMs);
     } catch (error) {
       this.#failed(error, settings.options.version);
     }
     for (const listener of this.#listeners) listener(this.#state);
+  }
+
+  async #abortUnstarted(reading: ReadState): Promise<boolean> {
+    try {
+      return await abortUnstarted(this.context, reading);
+    } catch (error) {
+      this.context.logger.warn(`upgate: the unstarted run could not be aborted: ${driverMessage(error)}`);
+      return false;
+    }
   }
 
   /** While a SQLite migration holds the write lock a node can't register: it reads, but does not open. */
