@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import path from "node:path";
 import { after, describe, it } from "node:test";
 import type { Upgate, UpgateOptions } from "../../src/index.js";
 import { launchChromium, onPage } from "../support/chromium.js";
@@ -21,6 +20,13 @@ after(async () => {
 for (const kind of kinds) describe(`in Chromium on ${kind.name}`, () => scenesOn(kind));
 
 const LICENSE = "# Terms\n\nBe kind to each other.";
+/** Waits until the test writes the file `go` into the project. */
+const WAITING = `import { existsSync } from "node:fs";
+export const up = async (knex) => {
+  await knex("products").update({ price_cents: 995 });
+  const deadline = Date.now() + 120_000;
+  while (!existsSync(new URL("../../go", import.meta.url)) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+};`;
 const FAILING = `export const up = (knex) => knex("no_such_table").update({ a: 1 });`;
 
 interface Scene {
@@ -79,6 +85,23 @@ function scenesOn(kind: DatabaseKind): void {
       ));
   }
 
+  it("follows the progress by polling where server-sent events don't come through", () =>
+    scene({ "1.1.0/0002-fill-prices.mjs": WAITING }, {}, async ({ site, project }) =>
+      onPage(browser, {}, async (page) => {
+        let polls = 0;
+        await page.route("**/install/events", (route) => route.abort());
+        page.on("request", (request) => {
+          if (request.url().endsWith("/install/status")) polls++;
+        });
+        await walkToStart(page, { site, key });
+        await expectHeading(page, "Upgrade in Progress");
+        await until("the first change to be shown", async () => (await page.locator("progress").getAttribute("value")) === "50");
+        await until("the page to poll", () => polls > 1);
+        project.write("go", "");
+        await expectHeading(page, "Upgrade Completed Successfully!");
+      }),
+    ));
+
   it("shows a failed upgrade with reason and remedy, and goes on at Retry", () =>
     scene({ "1.1.0/0002-fill-prices.mjs": FAILING }, {}, async ({ site, project }) =>
       onPage(browser, {}, async (page) => {
@@ -98,17 +121,7 @@ function scenesOn(kind: DatabaseKind): void {
     ));
 
   it("shows progress to whoever has the key, survives the browser's closing, and lets a killed run be resumed", () =>
-    scene({}, {}, async ({ site, project, upgate }) => {
-      const flag = path.join(project.folder, "go");
-      project.write(
-        "migrations/1.1.0/0002-fill-prices.mjs",
-        `import { existsSync } from "node:fs";
-export const up = async (knex) => {
-  await knex("products").update({ price_cents: 995 });
-  const deadline = Date.now() + 120_000;
-  while (!existsSync(${JSON.stringify(flag)}) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
-};`,
-      );
+    scene({ "1.1.0/0002-fill-prices.mjs": WAITING }, {}, async ({ site, project, upgate }) => {
       await onPage(browser, {}, async (page) => {
         await walkToStart(page, { site, key });
         await expectHeading(page, "Upgrade in Progress");
