@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
+import express4 from "express4";
 import type { Upgate, UpgateOptions } from "../../src/index.js";
 import { type DatabaseKind, databaseKinds } from "../support/databases.js";
 import { hostApplication, listening, PageClient } from "../support/hosting.js";
@@ -76,6 +77,26 @@ function wizardOn(kind: DatabaseKind): void {
       );
       assert.equal((await client.get("/install/assets/wizard.css")).status, 404);
       assert.match((await upgate.badge()).label, /You are up to date!/);
+    }));
+
+  it("works in an Express 4 application whose own body parsers have read the form before", () =>
+    scene(async ({ upgate }) => {
+      const app = express4();
+      app.use(express4.json(), express4.urlencoded({ extended: true }));
+      app.use(upgate.guard());
+      app.use("/install", upgate.installer());
+      app.get("/", (_req, res) => void res.send("open"));
+      await listening(app, async (base) => {
+        const client = new PageClient(base);
+        await signIn(client);
+        await client.post("/install/license", { agree: "yes" });
+        await client.post("/install/review");
+        assert.equal((await client.post("/install/start", { backup: "own" })).location, "progress");
+        await until("the upgrade to finish", async () => (await client.get("/install/progress")).location === "done");
+        assert.equal((await client.post("/install/done")).status, 303);
+        assert.equal((await client.get("/install")).status, 404);
+        assert.equal((await client.get("/")).text, "open");
+      });
     }));
 
   it("says Install instead of Upgrade on a database that is empty", () =>
