@@ -224,6 +224,7 @@ setInterval(() => undefined, 1000);`,
       process.kill(await runnerPid(upgate), "SIGKILL");
       await run.finished;
       await upgate.knex("upgate_lease").update({ host: "elsewhere", host_id: "another machine" });
+      await until("the holder to be nobody's that this machine could judge", () => upgate.state().kind === "running");
       await until("the interruption to be seen", () => upgate.state().kind === "interrupted");
       project.write("go", "");
       assert.equal((await (await upgate.upgrader.resume()).finished).status, "completed");
