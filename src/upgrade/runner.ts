@@ -38,6 +38,15 @@ export interface RunResult {
  * the run as `failed` and is in the result; only a lost lease rejects, because then nothing may be written any more.
  */
 export async function executeRun(options: RunnerOptions, runId: string, keeper: LeaseKeeper): Promise<RunResult> {
+  try {
+    return await execute(options, runId, keeper);
+  } finally {
+    // However it ended: a beat without a runner behind it would pass for a live one.
+    keeper.stop();
+  }
+}
+
+async function execute(options: RunnerOptions, runId: string, keeper: LeaseKeeper): Promise<RunResult> {
   const { store, logger } = options;
   const run = await readRun(store.knex, runId);
   if (!run) throw new UpgateError("ERR_UPGATE_RUN_UNKNOWN", `There is no run ${runId} in ${store.source.label}.`);
@@ -47,10 +56,7 @@ export async function executeRun(options: RunnerOptions, runId: string, keeper: 
     await applyMigrations(options, run, keeper, progress);
     await finishRun(options, run, keeper);
   } catch (error) {
-    if (keeper.signal.aborted || isUpgateError(error, "ERR_UPGATE_LEASE_LOST")) {
-      keeper.stop();
-      throw error;
-    }
+    if (keeper.signal.aborted || isUpgateError(error, "ERR_UPGATE_LEASE_LOST")) throw error;
     const failure = toRunError(error, progress.migration);
     logger.error(`upgate: the run ${run.id} failed: ${failure.message}`, error);
     await whileBusy(() =>

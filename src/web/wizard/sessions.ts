@@ -2,6 +2,7 @@ import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypt
 import { parse as parseCookies, serialize as serializeCookie } from "cookie";
 import { sign, unsign } from "cookie-signature";
 import type { DeferredWrites } from "../../store/deferred-writes.js";
+import { isBusy } from "../../store/driver-errors.js";
 import { ensureCookieSecret } from "../../store/secrets.js";
 import { deleteSession, extendSession, hasOpenSession, insertSession, readSession, type WizardSession } from "../../store/sessions.js";
 import type { Store } from "../../store/store.js";
@@ -47,11 +48,20 @@ export class WizardSessions {
       expiresAt: iso(now + SESSION_TTL_MS),
     };
     this.#unwritten.set(session.id, session);
-    await this.writes.attempt(async () => {
-      if (this.#unwritten.has(session.id)) await insertSession(this.store.knex, session);
-      this.#unwritten.delete(session.id);
-    });
+    await this.writes.attempt(() => this.#write(session));
     return serializeCookie(COOKIE, sign(value, await this.#key()), { httpOnly: true, sameSite: "strict", secure });
+  }
+
+  async #write(session: WizardSession): Promise<void> {
+    if (!this.#unwritten.has(session.id)) return;
+    try {
+      await insertSession(this.store.knex, session);
+    } catch (error) {
+      if (isBusy(error)) throw error;
+      this.#unwritten.delete(session.id);
+      throw error;
+    }
+    this.#unwritten.delete(session.id);
   }
 
   /** The request's session; null without one, with an expired or a forged one. */
