@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Knex } from "knex";
 import type { VersionRowOptions } from "../core/options.js";
 import { type Dialect } from "./connect.js";
@@ -107,7 +108,7 @@ export async function whileBusy<T>(write: () => PromiseLike<T>): Promise<T> {
       return await write();
     } catch (error) {
       if (!isBusy(error) || tries >= BUSY_TRIES) throw error;
-      await new Promise((resolve) => setTimeout(resolve, BUSY_PAUSE_MS));
+      await pause(BUSY_PAUSE_MS);
     }
   }
 }

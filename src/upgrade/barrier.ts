@@ -1,6 +1,8 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { UpgateError } from "../core/errors.js";
 import { type NodeEntry, readNodes, removeNode } from "../store/nodes.js";
 import type { Store } from "../store/store.js";
+import { whileBusy } from "../store/tables.js";
 import { isProcessAlive } from "./process-identity.js";
 
 interface BarrierOptions {
@@ -30,7 +32,7 @@ export async function waitForNodes(store: Store, options: BarrierOptions): Promi
     for (const node of await readNodes(store.knex)) {
       if (node.epoch >= epoch) continue;
       if (isProcessAlive(node) === false) {
-        await removeNode(store.knex, node.id);
+        await whileBusy(() => removeNode(store.knex, node.id));
         continue;
       }
       const seen = beats.get(node.id);
@@ -45,25 +47,12 @@ export async function waitForNodes(store: Store, options: BarrierOptions): Promi
     if (now - startedMs > PATIENCE * nodeTtlMs) {
       throw new UpgateError("ERR_UPGATE_NODES_OPEN", `These nodes are still open: ${open.map(nodeLabel).join(", ")}.`);
     }
-    await pause(Math.min(pollMs / 4, 250), signal);
+    await pause(Math.min(pollMs / 4, 250), undefined, { signal });
   }
-  for (const id of passedOver.keys()) await removeNode(store.knex, id);
+  for (const id of passedOver.keys()) await whileBusy(() => removeNode(store.knex, id));
   return [...passedOver.values()].map(nodeLabel);
 }
 
 export function nodeLabel(node: NodeEntry): string {
   return `${node.host} (process ${node.pid})`;
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(done, ms);
-    function done(): void {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", done);
-      if (signal.aborted) reject(signal.reason as Error);
-      else resolve();
-    }
-    signal.addEventListener("abort", done, { once: true });
-  });
 }
