@@ -10,6 +10,7 @@ const RETRY_EVERY_MS = 500;
 export class DeferredWrites {
   readonly #queue: (() => PromiseLike<unknown>)[] = [];
   #timer: NodeJS.Timeout | undefined;
+  #flushing: Promise<void> | null = null;
 
   constructor(private readonly onError: (error: unknown) => void) {}
 
@@ -29,8 +30,12 @@ export class DeferredWrites {
     return false;
   }
 
-  /** Tries what waits, oldest first, until the database is busy again. */
-  async flush(): Promise<void> {
+  /** Tries what waits, oldest first, until the database is busy again. Callers at the same time share one try. */
+  flush(): Promise<void> {
+    return (this.#flushing ??= this.#tryAll().finally(() => (this.#flushing = null)));
+  }
+
+  async #tryAll(): Promise<void> {
     for (let write = this.#queue[0]; write; write = this.#queue[0]) {
       try {
         await write();
@@ -38,7 +43,7 @@ export class DeferredWrites {
         if (isBusy(error)) return;
         this.onError(error);
       }
-      if (this.#queue[0] === write) this.#queue.shift();
+      this.#queue.shift();
     }
     this.close();
   }

@@ -66,7 +66,7 @@ export async function openVisit(parts: WizardParts, request: VisitRequest): Prom
     };
   }
   const state = await parts.watcher.refresh();
-  const draft = await readDraft(parts);
+  const draft = await readDraft(parts, state);
   const status = await parts.upgrader.statusOf(state);
   const kind = status.run?.kind ?? (state.kind === "fresh" ? "install" : "upgrade");
   return {
@@ -95,11 +95,11 @@ function wordsOf(kind: Words["kind"]): Words {
   return kind === "install" ? { kind, title: "Install", noun: "installation" } : { kind, title: "Upgrade", noun: "upgrade" };
 }
 
-async function readDraft({ context }: WizardParts): Promise<Run | null> {
+/** A draft for other versions agreed to something else. */
+async function readDraft({ context }: WizardParts, { codeVersion, installedVersion }: VersionState): Promise<Run | null> {
   try {
     const run = await readActiveRun(context.store.knex);
-    const { version } = context.settings.options;
-    return run?.status === "draft" && run.toVersion === version ? run : null;
+    return run?.status === "draft" && run.toVersion === codeVersion && run.fromVersion === installedVersion ? run : null;
   } catch (error) {
     if (isMissingTable(error)) return null;
     throw error;
