@@ -1,17 +1,30 @@
 #!/usr/bin/env node
 import { createRequire } from "node:module";
-import { Command } from "commander";
+import { Command, CommanderError } from "commander";
 import { isUpgateError, messageOf } from "../core/errors.js";
 import { baselineCommand } from "./commands/baseline.js";
+import { statusCommand } from "./commands/status.js";
 import { upCommand } from "./commands/up.js";
+import { EXIT } from "./exit-codes.js";
 
 const { version } = createRequire(import.meta.url)("../../package.json") as { version: string };
 
-const program = new Command("upgate").description("Upgrades a self-hosted application and its database.").version(version);
-program.addCommand(upCommand());
-program.addCommand(baselineCommand());
+const program = new Command("upgate")
+  .description("Upgrades a self-hosted application and its database.")
+  .version(version)
+  .showHelpAfterError("(upgate help <verb> shows the options and examples)");
+for (const command of [statusCommand(), upCommand(), baselineCommand()])
+  program.addCommand(command.copyInheritedSettings(program).exitOverride());
+program.exitOverride();
 
 program.parseAsync().catch((error: unknown) => {
-  console.error(isUpgateError(error) ? `${error.code}: ${error.message}\n${error.remedy}` : messageOf(error));
-  process.exitCode = 1;
+  if (error instanceof CommanderError) {
+    process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    return;
+  }
+  process.exitCode =
+    isUpgateError(error, "ERR_UPGATE_LEASE_HELD") || isUpgateError(error, "ERR_UPGATE_LEASE_LOST") ? EXIT.held : EXIT.error;
+  const { code, message, remedy } = isUpgateError(error) ? error : { code: "ERR", message: messageOf(error), remedy: "" };
+  if (process.argv.includes("--json")) process.stdout.write(`${JSON.stringify({ error: { code, message, remedy } }, null, 2)}\n`);
+  else process.stderr.write(`${isUpgateError(error) ? `${code}: ` : ""}${message}\n${remedy ? `${remedy}\n` : ""}`);
 });

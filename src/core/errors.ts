@@ -11,6 +11,10 @@ export const ERRORS = {
     title: "The configuration file can't be used",
     remedy: "Make the file's default export the object that defineConfig() returns.",
   },
+  ERR_UPGATE_UNCONFIRMED: {
+    title: "A question could not be asked",
+    remedy: "Run the command on a terminal, or say --yes.",
+  },
   ERR_UPGATE_DRIVER_MISSING: {
     title: "No database driver is installed",
     remedy: "Install the package named in the message with npm.",

@@ -9,7 +9,7 @@ import { ensureCookieSecret } from "../store/secrets.js";
 import { ensureTables, whileBusy } from "../store/tables.js";
 import { recordBaseline } from "./baseline.js";
 import { carryOut, type RunPlace, takeOver } from "./carry-out.js";
-import type { UpgradeContext } from "./context.js";
+import { unreadableState, type UpgradeContext } from "./context.js";
 import { changeDraft, notNow, openDraft, startableKind } from "./drafts.js";
 import { leaseHeld, takeFreeLease } from "./leasing.js";
 import type { RunResult } from "./runner.js";
@@ -39,6 +39,16 @@ export class Upgrader {
 
   constructor(private readonly context: UpgradeContext) {
     this.#reader = new StateReader(context);
+  }
+
+  /** The state as it is now; `unknown` when the database can't be read. */
+  async state(): Promise<VersionState> {
+    try {
+      return (await this.#reader.read()).state;
+    } catch (error) {
+      const { options, release } = this.context.settings;
+      return unreadableState(options.version, release.filesVersion(), error);
+    }
   }
 
   /** The state as it is now, and the run's progress as the store tells it. */

@@ -1,0 +1,61 @@
+import type { Command } from "commander";
+import type { Severity } from "../../core/check.js";
+import type { VersionStateKind } from "../../core/version-state.js";
+import { EXIT, type ExitCode } from "../exit-codes.js";
+import { type Session, verb, withSession } from "../verb.js";
+
+export function statusCommand(): Command {
+  return verb("status", "tell whether files and database agree, and what to do if not", {
+    examples: [
+      ["upgate status", "for people"],
+      ["upgate status --json | jq -r .state.kind", "for scripts"],
+      ["upgate status; [ $? -eq 10 ] && upgate up --yes", "upgrade only when it is due"],
+    ],
+    exitCodes: STATE_EXIT_CODES,
+  }).action(withSession(status));
+}
+
+export const STATE_EXIT_CODES = [
+  [EXIT.done, "up to date"],
+  [EXIT.due, "an upgrade or installation is due"],
+  [EXIT.running, "an upgrade is in progress"],
+  [EXIT.attention, "somebody has to look: interrupted, failed, wrong files, no version row, unreadable"],
+  [EXIT.error, "the options or the configuration file are wrong"],
+] as const;
+
+/** The exit code and the colour of a state. */
+export function meaningOf(kind: VersionStateKind): { readonly exit: ExitCode; readonly severity: Severity } {
+  switch (kind) {
+    case "current":
+      return { exit: EXIT.done, severity: "ok" };
+    case "fresh":
+    case "behind":
+      return { exit: EXIT.due, severity: "warning" };
+    case "running":
+      return { exit: EXIT.running, severity: "info" };
+    case "unversioned":
+    case "ahead":
+    case "restart":
+    case "unsupported":
+    case "interrupted":
+    case "failed":
+    case "unknown":
+      return { exit: EXIT.attention, severity: "danger" };
+  }
+}
+
+async function status({ upgrader, terminal }: Session): Promise<ExitCode> {
+  const state = await upgrader.state();
+  const { run } = state.kind === "unknown" ? { run: null } : await upgrader.statusOf(state);
+  const { exit, severity } = meaningOf(state.kind);
+  terminal.result({ state, run }, [
+    `${terminal.paintSeverity(severity, state.kind)}  ${state.reason}`,
+    ...(state.remedy === "" || exit === EXIT.done ? [] : [state.remedy]),
+    "",
+    `code version       ${state.codeVersion}`,
+    ...(state.filesVersion === state.codeVersion ? [] : [`files version      ${state.filesVersion}`]),
+    `installed version  ${state.installedVersion ?? "none"}`,
+    ...(run === null ? [] : [`run                ${run.id}, ${run.status}, ${run.percent} %`]),
+  ]);
+  return exit;
+}
