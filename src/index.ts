@@ -2,14 +2,23 @@ export { defineConfig } from "./core/config-file.js";
 export type { Check, Severity } from "./core/check.js";
 export { UpgateError, type OptionProblem, type UpgateErrorCode } from "./core/errors.js";
 export type { MigrationContext, MigrationModule } from "./core/migration.js";
-export type { BrandingOptions, ProbeOptions, UpgateOptions, VersionRowOptions } from "./core/options.js";
+export type {
+  BrandingOptions,
+  Database,
+  DatabaseAccounts,
+  MigrationSource,
+  ProbeOptions,
+  UpgateOptions,
+  VersionRowOptions,
+} from "./core/options.js";
 export type { PlannedMigration } from "./core/plan.js";
 export type { Logger } from "./core/ports.js";
 export type { RunError } from "./core/run.js";
 export type { VersionState, VersionStateKind } from "./core/version-state.js";
+export type { BaselineOptions } from "./upgrade/baseline.js";
 export type { RunResult } from "./upgrade/runner.js";
 export type { RunProgress, UpgradeStatus } from "./upgrade/status.js";
-export type { StartedRun, StartOptions, Upgrader } from "./upgrade/upgrader.js";
+export type { RunOptions, StartedRun, StartOptions, Upgrader } from "./upgrade/upgrader.js";
 export type { Badge } from "./web/badge.js";
 export type { Handler } from "./web/http.js";
 export type { HostApplication, LoadApplication, ServeOptions } from "./web/serve.js";

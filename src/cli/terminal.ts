@@ -3,6 +3,7 @@ import { styleText } from "node:util";
 import type { Severity } from "../core/check.js";
 import { UpgateError } from "../core/errors.js";
 import type { Logger } from "../core/ports.js";
+import { EXIT } from "./exit-codes.js";
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -32,6 +33,7 @@ export class Terminal {
     if (!this.isInteractive)
       throw new UpgateError("ERR_UPGATE_UNCONFIRMED", `Nobody can be asked here: ${question}`, { remedy: otherwise });
     const lines = createInterface({ input: process.stdin, output: process.stderr });
+    lines.on("SIGINT", () => process.exit(EXIT.stopped));
     try {
       return /^y(?:es)?$/i.test((await lines.question(`${question} [y/N] `)).trim());
     } finally {

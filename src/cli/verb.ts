@@ -48,16 +48,19 @@ export interface Session {
 
 /**
  * The action of a verb that needs the configuration: opens it, lets the verb work, sets the exit code that it returns, and
- * closes what was opened. The verb gets its arguments, then its options.
+ * closes what was opened. The verb gets its arguments, then its options. `isLogged`: the verb's output is a log, so upgate
+ * speaks through the configured logger.
  */
 export function withSession<Args extends unknown[]>(
-  act: (session: Session, ...args: Args) => Promise<ExitCode>,
+  act: (session: Session, ...args: Args) => Promise<number>,
+  isLogged: (command: Command) => boolean = () => false,
 ): (...args: [...Args, Command]) => Promise<void> {
   return async (...all) => {
     const command = all.at(-1) as Command;
     const { config, json = false } = command.opts<CommonOptions>();
     const terminal = new Terminal(json);
-    const context = openContext(resolveSettings({ ...(await loadConfig(config)), logger: terminal.logger }));
+    const options = await loadConfig(config);
+    const context = openContext(resolveSettings(isLogged(command) ? options : { ...options, logger: terminal.logger }));
     try {
       process.exitCode = await act({ context, upgrader: new Upgrader(context), terminal }, ...(all.slice(0, -1) as Args));
     } finally {

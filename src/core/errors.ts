@@ -19,9 +19,17 @@ export const ERRORS = {
     title: "No database driver is installed",
     remedy: "Install the package named in the message with npm.",
   },
+  ERR_UPGATE_KNEX: {
+    title: "The installed knex does not fit",
+    remedy: "Install knex 3 with npm.",
+  },
   ERR_UPGATE_DATABASE: {
     title: "The database can't be reached or read",
     remedy: "Check that the database server runs and that the address, user and password are right.",
+  },
+  ERR_UPGATE_DETECT_VERSION: {
+    title: "The vendor's detectVersion failed",
+    remedy: "Correct the function, or write the release down with the command upgate baseline.",
   },
   ERR_UPGATE_LEASE_HELD: {
     title: "Another process is upgrading already",

@@ -1,14 +1,14 @@
 import type { Knex } from "knex";
 import type { Logger } from "./ports.js";
 
-/** One migration file on disk. */
+/** One migration as the release ships it: a file on disk, or one of a source. */
 export interface MigrationFile {
   /** As in the history: `<version>/<file>` without extension; in a flat folder the file alone, without extension. */
   readonly name: string;
   /** The release it belongs to, semver. */
   readonly version: string;
-  /** Absolute path. */
-  readonly path: string;
+  /** Absolute path; null where it comes from a source. */
+  readonly path: string | null;
 }
 
 /** The second argument of `up` and `down`: what knex's own form lacks. */

@@ -49,6 +49,15 @@ export class Checker {
     return undefined;
   }
 
+  /** One of a few words; the first is the default. */
+  oneOf<Word extends string>(name: string, words: readonly [Word, ...Word[]]): Word {
+    const value = this.input[name];
+    if (value === undefined) return words[0];
+    if (words.includes(value as Word)) return value as Word;
+    this.problem(name, `must be ${words.map((word) => `"${word}"`).join(" or ")}, got ${JSON.stringify(value) ?? typeof value}`);
+    return words[0];
+  }
+
   integer(name: string, fallback: number, least: number, most: number): number {
     const value = this.input[name];
     if (value === undefined) return Math.max(fallback, least);

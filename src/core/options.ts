@@ -8,10 +8,20 @@ import { Checker } from "./option-checker.js";
 export interface UpgateOptions {
   /** Code version: semver without build metadata, e.g. `8.6.1` or `8.6.1-release.1`. */
   version: string;
-  /** `mysql://…`, `sqlite:./data/app.db`, a knex configuration, or a knex instance. */
-  database: string | Knex.Config | Knex;
-  /** Folder of the migrations: path (relative to the configuration file) or file URL. */
-  migrations: string | URL;
+  /** The application's database; with two accounts, `admin` is the one that may change the schema. */
+  database: Database | DatabaseAccounts;
+  /** Folder of the migrations: path (relative to the configuration file) or file URL; or a source of knex's own interface. */
+  migrations: string | URL | MigrationSource;
+  /**
+   * Name of the table in which knex's own migrator has kept its history, `table` or `database.table`. Taken over by the first
+   * run. Default: `migrations.tableName` of the knex configuration, else `knex_migrations`.
+   */
+  knexMigrations?: string;
+  /**
+   * Tells which release a database without a version row is at: semver, or null when it can't be told. Asked by a node that
+   * finds such a database; `knex` is closed afterwards.
+   */
+  detectVersion?: (knex: Knex) => Promise<string | null> | string | null;
   /** Markdown file; without it the wizard has no licence step. */
   license?: string | URL;
   /** Markdown file, or an https address to link to. */
@@ -28,6 +38,14 @@ export interface UpgateOptions {
   dataDir?: string | URL;
   /** The row that holds the installed version. */
   versionRow?: Partial<VersionRowOptions>;
+  /** `auto`: a node upgrades (or installs) by itself when it finds the database behind. Default `wizard`. */
+  mode?: "wizard" | "auto";
+  /** `none`: `mode: "auto"` may upgrade without a backup. Default `own`: one that upgate makes itself, where it can. */
+  backup?: "own" | "none";
+  /** `stamp`: a release without pending migrations writes its version down by itself, without an outage. Default `ask`. */
+  patches?: "ask" | "stamp";
+  /** `exit`: a process whose files were replaced ends itself with exit code 75, so that its manager starts the new ones. Default `ask`. */
+  restart?: "ask" | "exit";
   /** Served by the guard itself; `false` turns them off. */
   probes?: Partial<ProbeOptions> | false;
   branding?: BrandingOptions;
@@ -44,6 +62,20 @@ export interface UpgateOptions {
   /** The file that this configuration comes from: the upgrade's own process reads it. Default: the file that `defineConfig` was called in. */
   configFile?: string | URL;
 }
+
+/** `mysql://…`, `sqlite:./data/app.db`, a knex configuration, or a knex instance. */
+export type Database = string | Knex.Config | Knex;
+
+export interface DatabaseAccounts {
+  /** Reads and writes rows: what the application itself uses. */
+  readonly app: Database;
+  /** May create, alter and drop tables: migrations and upgate's own tables. */
+  readonly admin: Database;
+}
+
+/** knex's interface; what `getMigrations` gives is handed back to the other two. */
+// oxlint-disable-next-line typescript/no-explicit-any -- as knex's own types have it
+export type MigrationSource = Knex.MigrationSource<any>;
 
 export interface VersionRowOptions {
   /** Default `tbl_config`. */
@@ -84,8 +116,10 @@ export interface BrandingOptions {
 /** The options after parsing: every member present, every value checked. Paths are as given. */
 export interface ParsedOptions {
   readonly version: string;
-  readonly database: string | Knex.Config | Knex;
-  readonly migrations: string | URL;
+  readonly database: { readonly app: Database; readonly admin: Database | null };
+  readonly migrations: string | URL | MigrationSource;
+  readonly knexMigrations: string | null;
+  readonly detectVersion: ((knex: Knex) => Promise<string | null> | string | null) | null;
   readonly license: string | URL | null;
   readonly releaseNotes: string | URL | null;
   readonly release: string | URL | null;
@@ -94,6 +128,10 @@ export interface ParsedOptions {
   readonly installKey: string | null;
   readonly dataDir: string | URL;
   readonly versionRow: Readonly<VersionRowOptions>;
+  readonly mode: "wizard" | "auto";
+  readonly backup: "own" | "none";
+  readonly patches: "ask" | "stamp";
+  readonly restart: "ask" | "exit";
   readonly probes: Readonly<ProbeOptions> | false;
   readonly branding: Readonly<BrandingOptions>;
   readonly views: readonly (string | URL)[];
@@ -108,6 +146,8 @@ const TOP_LEVEL = [
   "version",
   "database",
   "migrations",
+  "knexMigrations",
+  "detectVersion",
   "license",
   "releaseNotes",
   "release",
@@ -116,6 +156,10 @@ const TOP_LEVEL = [
   "installKey",
   "dataDir",
   "versionRow",
+  "mode",
+  "backup",
+  "patches",
+  "restart",
   "probes",
   "branding",
   "views",
@@ -156,8 +200,10 @@ export function checkOptions(
   const pollMs = root.integer("pollMs", 1000, 100, 60_000);
   const value: ParsedOptions = {
     version,
-    database: root.check("database", databaseProblem) as string | Knex.Config | Knex,
-    migrations: root.path("migrations", true) as string | URL,
+    database: parseDatabase(root),
+    migrations: parseMigrations(root),
+    knexMigrations: root.identifier("knexMigrations", "") || null,
+    detectVersion: (root.check("detectVersion", functionProblem) as ParsedOptions["detectVersion"] | undefined) ?? null,
     license: root.path("license", false),
     releaseNotes: root.path("releaseNotes", false, true),
     release: root.path("release", false),
@@ -166,6 +212,10 @@ export function checkOptions(
     installKey,
     dataDir: root.path("dataDir", false) ?? "./data",
     versionRow: parseVersionRow(root.child("versionRow")),
+    mode: root.oneOf("mode", ["wizard", "auto"]),
+    backup: root.oneOf("backup", ["own", "none"]),
+    patches: root.oneOf("patches", ["ask", "stamp"]),
+    restart: root.oneOf("restart", ["ask", "exit"]),
     probes: root.input["probes"] === false ? false : parseProbes(root.child("probes")),
     branding: parseBranding(root.child("branding")),
     views: root.paths("views"),
@@ -191,7 +241,7 @@ export function refuseProblems(problems: readonly OptionProblem[]): void {
 
 function parseVersionRow(row: Checker): VersionRowOptions {
   row.known(VERSION_ROW);
-  const parse = row.check("parse", (value) => (value === undefined || typeof value === "function" ? null : "must be a function"));
+  const parse = row.check("parse", functionProblem);
   return {
     table: row.identifier("table", "tbl_config"),
     keyColumn: row.identifier("keyColumn", "setting"),
@@ -220,6 +270,33 @@ function parseBranding(branding: Checker): BrandingOptions {
     branding.problem("maintenanceMessage", `must have at most 500 characters, got ${message.length}`);
   const entries = BRANDING.map((name) => [name, branding.optionalString(name)] as const).filter(([, text]) => text !== undefined);
   return { adminUrl: "/admin", ...(Object.fromEntries(entries) as BrandingOptions) };
+}
+
+const ACCOUNTS = ["app", "admin"] as const;
+
+function parseDatabase(root: Checker): ParsedOptions["database"] {
+  const value = root.input["database"];
+  const isPair = typeof value === "object" && value !== null && !("client" in value) && ACCOUNTS.some((name) => name in value);
+  if (!isPair) return { app: root.check("database", databaseProblem) as Database, admin: null };
+  const pair = root.child("database");
+  pair.known(ACCOUNTS);
+  const [app, admin] = ACCOUNTS.map((name) => pair.check(name, databaseProblem) as Database);
+  return { app: app as Database, admin: admin as Database };
+}
+
+const SOURCE_FUNCTIONS = ["getMigrations", "getMigrationName", "getMigration"] as const;
+
+function parseMigrations(root: Checker): ParsedOptions["migrations"] {
+  const value = root.input["migrations"];
+  if (typeof value !== "object" || value === null || value instanceof URL) return root.path("migrations", true) as string | URL;
+  const missing = SOURCE_FUNCTIONS.filter((name) => typeof (value as Record<string, unknown>)[name] !== "function");
+  if (missing.length > 0)
+    root.problem("migrations", `must be a path, a file URL, or knex's MigrationSource; it lacks ${missing.join(", ")}`);
+  return value as MigrationSource;
+}
+
+function functionProblem(value: unknown): string | null {
+  return value === undefined || typeof value === "function" ? null : "must be a function";
 }
 
 function databaseProblem(value: unknown): string | null {

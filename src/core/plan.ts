@@ -18,16 +18,22 @@ export function sortMigrations<T extends { readonly name: string; readonly versi
 
 /**
  * The migrations still to apply for the code version, in order: those of releases up to it that the history does not
- * hold as finished. Files of later releases are not part of this code's plan.
+ * hold as finished. Files of later releases are not part of this code's plan. `prunedBefore`: on a database that is not
+ * new, those of releases before it count as applied; what is left of them serves new installations. Null: none do.
  */
 export function pendingMigrations(
   files: readonly MigrationFile[],
   history: readonly Pick<HistoryEntry, "name" | "finishedAt">[],
   codeVersion: string,
+  prunedBefore: string | null = null,
 ): MigrationFile[] {
   const applied = new Set<string>();
   for (const entry of history) if (entry.finishedAt !== null) applied.add(entry.name);
-  return sortMigrations(files.filter((file) => !applied.has(file.name) && compareVersions(file.version, codeVersion) <= 0));
+  const isDue = ({ name, version }: MigrationFile): boolean =>
+    !applied.has(name) &&
+    compareVersions(version, codeVersion) <= 0 &&
+    (prunedBefore === null || compareVersions(version, prunedBefore) >= 0);
+  return sortMigrations(files.filter(isDue));
 }
 
 /**

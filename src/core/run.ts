@@ -28,11 +28,12 @@ export interface RunDraft {
   readonly backup: BackupClaim | null;
 }
 
-/** The operator's word that a backup exists: kept with the run. */
+/** Whose word it is that a backup exists, or that none is wanted: kept with the run. */
 export interface BackupClaim {
-  readonly kind: "own";
+  /** `own`: the operator's own. `none`: the vendor's option says that there need be none. */
+  readonly kind: "own" | "none";
   readonly confirmedAt: string;
-  /** IP address of the browser, or `cli`. */
+  /** IP address of the browser, `cli`, or `auto`. */
   readonly address: string;
 }
 

@@ -54,6 +54,8 @@ export interface ReleaseFacts {
   readonly upgradeFrom?: string;
   /** Releases that must not be skipped. */
   readonly requiredStops?: readonly string[];
+  /** Releases before this one can't be upgraded any more: their migrations may be gone. */
+  readonly prunedBefore?: string;
   /** Files that the manifest lists and the disk lacks. */
   readonly missingFiles?: readonly string[];
 }
@@ -63,6 +65,8 @@ export interface DatabaseFacts {
   readonly hasHistory: boolean;
   /** Tables that are not upgate's own. */
   readonly hasForeignTables: boolean;
+  /** Whether knex's own migrator has applied migrations of this release's, and upgate none. */
+  readonly keptByKnex: boolean;
   /** The unfinished run; drafts count as none. */
   readonly run: StateRun | null;
   readonly leaseAlive: boolean;
@@ -196,7 +200,21 @@ function versionVerdict(facts: StateFacts, database: DatabaseFacts, installed: s
   }
 }
 
-function uninstalledVerdict({ codeVersion }: StateFacts, database: DatabaseFacts): Verdict {
+function uninstalledVerdict({ codeVersion, pending }: StateFacts, database: DatabaseFacts): Verdict {
+  if (database.keptByKnex && pending.length > 0) {
+    return {
+      kind: "behind",
+      reason: `knex has kept this database so far; ${count(pending.length, "migration is", "migrations are")} pending: ${listSome(pending)}.`,
+      remedy: "Open /install and start the upgrade.",
+    };
+  }
+  if (database.keptByKnex) {
+    return {
+      kind: "unversioned",
+      reason: `knex has applied all migrations of release ${codeVersion}, but no version row says so yet.`,
+      remedy: `The application writes it at its next start; or run: upgate baseline ${codeVersion}`,
+    };
+  }
   if (database.hasHistory || database.hasForeignTables) {
     return {
       kind: "unversioned",
@@ -240,6 +258,13 @@ function unsupportedVerdict(facts: StateFacts, installed: string | null): Verdic
   if (installed === codeVersion) return null;
   const misfit = patchVerdict(facts, installed);
   if (misfit) return misfit;
+  const { prunedBefore } = release;
+  if (prunedBefore !== undefined && compareVersions(installed, prunedBefore) < 0) {
+    return unsupported(
+      `Release ${codeVersion} no longer holds the migrations from before ${prunedBefore}, and ${installed} is installed.`,
+      `Upload release ${prunedBefore} and upgrade to it first.`,
+    );
+  }
   const stop = (release.requiredStops ?? [])
     .toSorted(compareVersions)
     .find((version) => compareVersions(installed, version) < 0 && compareVersions(version, codeVersion) < 0);

@@ -40,6 +40,8 @@ function manifestProblem(value: Record<string, unknown>): string | null {
   for (const name of ["appliesTo", "upgradeFrom"]) {
     if (value[name] !== undefined && (typeof value[name] !== "string" || !isRange(value[name]))) return `${name} must be a semver range`;
   }
+  if (value["prunedBefore"] !== undefined && (typeof value["prunedBefore"] !== "string" || !isVersion(value["prunedBefore"])))
+    return "prunedBefore must be a version";
   if (value["requiredStops"] !== undefined && !isArrayOf(value["requiredStops"], isVersion))
     return "requiredStops must be an array of versions";
   if (value["migrations"] !== undefined && !isArrayOf(value["migrations"], (name) => name !== ""))

@@ -2,20 +2,13 @@ import { createHash } from "node:crypto";
 import { readdirSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
-import { pathToFileURL } from "node:url";
 import { messageOf, type OptionProblem, UpgateError } from "../core/errors.js";
-import { type MigrationFile, type MigrationModule } from "../core/migration.js";
+import type { MigrationFile, MigrationModule } from "../core/migration.js";
 import { sortMigrations } from "../core/plan.js";
-import { codeVersionProblem, isVersion } from "../core/version.js";
-
-const EXTENSION = /\.(?:js|mjs|cjs|ts|mts|cts)$/;
-const DECLARATION = /\.d\.[mc]?ts$/;
-
-export interface MigrationListing {
-  /** In the order of application. */
-  readonly files: readonly MigrationFile[];
-  readonly problems: readonly OptionProblem[];
-}
+import { codeVersionProblem } from "../core/version.js";
+import { defaultExport, loadModule } from "./load-module.js";
+import { isMigrationName, isReleaseName, withoutExtension } from "./migration-names.js";
+import type { MigrationListing, MigrationSet } from "./migration-set.js";
 
 /**
  * The migrations below a folder: `<version>/<file>`, or a flat folder of knex migrations, where every file belongs to
@@ -33,13 +26,13 @@ export function listMigrations(folder: string, codeVersion: string): MigrationLi
     if (entry.name.startsWith(".")) continue;
     const full = path.join(folder, entry.name);
     if (!entry.isDirectory()) {
-      if (isMigration(entry.name)) files.push({ name: withoutExtension(entry.name), version: codeVersion, path: full });
-    } else if (isVersion(entry.name) && codeVersionProblem(entry.name) === null) {
+      if (isMigrationName(entry.name)) files.push({ name: withoutExtension(entry.name), version: codeVersion, path: full });
+    } else if (isReleaseName(entry.name)) {
       for (const name of readdirSync(full)) {
-        if (isMigration(name))
+        if (isMigrationName(name))
           files.push({ name: `${entry.name}/${withoutExtension(name)}`, version: entry.name, path: path.join(full, name) });
       }
-    } else if (readdirSync(full).some(isMigration)) {
+    } else if (readdirSync(full).some(isMigrationName)) {
       problem(`the folder "${entry.name}" holds migrations, but its name is no version such as "8.6.1"`);
     }
   }
@@ -56,32 +49,33 @@ export async function migrationChecksum(file: string): Promise<string> {
 }
 
 /** Imports the file. Throws `ERR_UPGATE_MIGRATION_INVALID` when it can't be loaded or exports no `up`. */
-export async function loadMigration(file: MigrationFile): Promise<MigrationModule> {
-  let loaded: Partial<MigrationModule> & { default?: Partial<MigrationModule> };
+export async function loadMigration(name: string, file: string): Promise<MigrationModule> {
+  let loaded: Readonly<Record<string, unknown>>;
   try {
-    loaded = (await import(pathToFileURL(file.path).href)) as typeof loaded;
+    loaded = await loadModule(file);
   } catch (cause) {
-    throw new UpgateError("ERR_UPGATE_MIGRATION_INVALID", `The migration ${file.name} can't be loaded: ${messageOf(cause)}`, {
+    throw new UpgateError("ERR_UPGATE_MIGRATION_INVALID", `The migration ${name} can't be loaded: ${messageOf(cause)}`, {
       cause,
       remedy: "Upload a corrected release.",
     });
   }
-  const module = typeof loaded.up === "function" ? loaded : loaded.default;
+  const module = (typeof loaded["up"] === "function" ? loaded : defaultExport(loaded)) as Partial<MigrationModule> | undefined;
   if (typeof module?.up !== "function")
-    throw new UpgateError("ERR_UPGATE_MIGRATION_INVALID", `The migration ${file.name} exports no function named up.`);
+    throw new UpgateError("ERR_UPGATE_MIGRATION_INVALID", `The migration ${name} exports no function named up.`);
   return module as MigrationModule;
 }
 
-function isMigration(name: string): boolean {
-  return EXTENSION.test(name) && !DECLARATION.test(name) && !name.startsWith(".");
-}
-
-function withoutExtension(name: string): string {
-  return name.replace(EXTENSION, "");
+/** The migrations of a folder. */
+export function migrationFolder(folder: string, codeVersion: string): MigrationSet {
+  return {
+    list: async () => listMigrations(folder, codeVersion),
+    load: (file) => loadMigration(file.name, file.path as string),
+    checksum: (file) => migrationChecksum(file.path as string),
+  };
 }
 
 function groupByName(files: readonly MigrationFile[]): Map<string, string[]> {
   const groups = new Map<string, string[]>();
-  for (const file of files) groups.set(file.name, [...(groups.get(file.name) ?? []), file.path]);
+  for (const file of files) groups.set(file.name, [...(groups.get(file.name) ?? []), file.path ?? file.name]);
   return groups;
 }

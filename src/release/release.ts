@@ -3,12 +3,13 @@ import { readFile } from "node:fs/promises";
 import type { MigrationFile } from "../core/migration.js";
 import type { ReleaseFacts } from "../core/version-state.js";
 import { manifestStamp, readManifest, type ManifestReading } from "./manifest.js";
-import { listMigrations } from "./migrations.js";
+import type { MigrationSet } from "./migration-set.js";
 
 /** Absolute paths of what the code ships for an upgrade. */
 export interface ReleasePaths {
   readonly codeVersion: string;
-  readonly migrations: string;
+  /** Null where the migrations come from a source. */
+  readonly migrations: string | null;
   readonly license: string | null;
   /** A path, or an https address to link to. */
   readonly releaseNotes: string | null;
@@ -27,7 +28,10 @@ export class Release {
   #stamp: string | null | undefined;
   #manifest: ManifestReading | null = null;
 
-  constructor(readonly paths: ReleasePaths) {}
+  constructor(
+    readonly paths: ReleasePaths,
+    readonly migrations: MigrationSet,
+  ) {}
 
   /** The files version: the manifest's; without one the code version, because nothing else tells. */
   filesVersion(): string {
@@ -35,8 +39,8 @@ export class Release {
     return manifest?.kind === "read" ? manifest.manifest.version : this.paths.codeVersion;
   }
 
-  read(): ReleaseReading {
-    const { files, problems } = listMigrations(this.paths.migrations, this.paths.codeVersion);
+  async read(): Promise<ReleaseReading> {
+    const { files, problems } = await this.migrations.list();
     const reading = this.#readManifest();
     const missing = problems.map(({ message }) => message);
     if (reading?.kind === "invalid")

@@ -2,7 +2,9 @@ import { mkdirSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import knexFactory, { type Knex } from "knex";
-import { UpgateError } from "../core/errors.js";
+import { messageOf, UpgateError } from "../core/errors.js";
+import type { Database } from "../core/options.js";
+import { mysqlClient } from "./mysql-driver.js";
 import { discardingBusyConnections, sqliteClient } from "./sqlite-driver.js";
 
 export type Dialect = "mysql" | "sqlite";
@@ -20,10 +22,16 @@ export interface DatabaseSource {
   readonly instance: Knex | null;
   /** For people and logs; never holds a password. */
   readonly label: string;
+  /** The account that may change the schema; null: the same one does everything. */
+  readonly admin: DatabaseSource | null;
 }
 
-/** `root`: absolute folder against which a relative SQLite path is resolved. Throws `ERR_UPGATE_DRIVER_MISSING`. */
-export function databaseSource(database: string | Knex.Config | Knex, root: string): DatabaseSource {
+/**
+ * `root`: absolute folder against which a relative SQLite path is resolved. Throws `ERR_UPGATE_DRIVER_MISSING`, or
+ * `ERR_UPGATE_KNEX` when the installed knex is older than 3.
+ */
+export function databaseSource(database: Database, root: string): DatabaseSource {
+  requireKnex(installedKnex());
   if (typeof database === "function") {
     const config = database.client.config as Knex.Config;
     return sourceOf({ ...config, client: database.client.constructor as typeof Knex.Client }, dialectOf(database), database);
@@ -37,12 +45,36 @@ export function databaseSource(database: string | Knex.Config | Knex, root: stri
 }
 
 function sourceOf(config: Knex.Config, dialect: Dialect, instance: Knex | null): DatabaseSource {
-  return { dialect, config, instance, label: labelOf(config, dialect) };
+  return { dialect, config, instance, label: labelOf(config, dialect), admin: null };
+}
+
+function installedKnex(): string {
+  return (createRequire(import.meta.url)("knex/package.json") as { version: string }).version;
+}
+
+/** knex 3 gave `_query` and the pool the shape that upgate's own clients build on. */
+export function requireKnex(version: string): void {
+  if (Number.parseInt(version, 10) >= 3) return;
+  throw new UpgateError("ERR_UPGATE_KNEX", `upgate needs knex 3; installed is ${version}.`);
+}
+
+/** knex says by its message only that the driver's package is not there. Throws `ERR_UPGATE_DRIVER_MISSING`. */
+export function makeKnex(config: Knex.Config): Knex {
+  try {
+    return knexFactory(config);
+  } catch (cause) {
+    const name = /\$ npm install (\S+)/.exec(messageOf(cause))?.[1];
+    if (name === undefined) throw cause;
+    throw new UpgateError("ERR_UPGATE_DRIVER_MISSING", `The database needs the package ${name}, and it is not installed.`, {
+      cause,
+      remedy: `Run: npm install ${name}`,
+    });
+  }
 }
 
 /** The host's own connections: its whole configuration, as it wrote it. */
 export function connectHost({ config }: DatabaseSource): Knex {
-  return knexFactory({ ...config });
+  return makeKnex({ ...config });
 }
 
 /**
@@ -58,7 +90,7 @@ export function connectStore(source: DatabaseSource): Knex {
   // Every failed poll rejects and is reported once, as a state; knex would print a stack each time besides.
   const log = { warn: ignore, error: ignore, debug: ignore, deprecate: ignore };
   const client = dialect === "sqlite" ? { client: discardingBusyConnections(dialectClass(source)) } : {};
-  return knexFactory({ ...plain, ...client, pool, log, acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS });
+  return makeKnex({ ...plain, ...client, pool, log, acquireConnectionTimeout: ACQUIRE_TIMEOUT_MS });
 }
 
 /** The class of the host's own client; a configuration may name it by a string only. */
@@ -104,7 +136,7 @@ function configOfAddress(address: string, root: string): Knex.Config {
     const filename = path.resolve(root, address.slice("sqlite:".length).replace(/^\/\/(?=\/|\.)/, ""));
     return { client: sqliteClient(createRequire(path.join(root, "package.json"))), connection: { filename }, useNullAsDefault: true };
   }
-  return { client: "mysql2", connection: address.replace(/^mariadb:/, "mysql:") };
+  return { client: mysqlClient(createRequire(path.join(root, "package.json"))), connection: address.replace(/^mariadb:/, "mysql:") };
 }
 
 function labelOf(config: Knex.Config, dialect: Dialect): string {

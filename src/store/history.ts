@@ -44,6 +44,16 @@ export async function recordStart(
   await knex<MigrationRow>("upgate_migration").insert(row).onConflict("name").merge();
 }
 
+/** A migration that was applied without upgate; one that the history has already stays as it is. */
+export async function insertApplied(
+  knex: Knex,
+  entry: Pick<HistoryEntry, "name" | "version" | "sha256" | "runId" | "startedAt" | "finishedAt">,
+): Promise<void> {
+  const { name, version, sha256, runId, startedAt, finishedAt } = entry;
+  const row = { name, version, sha256, run_id: runId, started_at: startedAt, finished_at: finishedAt, duration_ms: null, statements: null };
+  await knex<MigrationRow>("upgate_migration").insert(row).onConflict("name").ignore();
+}
+
 /** Plain SQL, because it also runs inside a migration's transaction, on the host's knex: its `wrapIdentifier` must not matter. */
 export async function recordFinish(
   knex: Knex,

@@ -17,6 +17,8 @@ export interface Snapshot {
   readonly run: StateRun | null;
   readonly lease: Lease | null;
   readonly newerProtocol: boolean;
+  /** Grows with every migration that knex itself applies; null where its table is not asked for. */
+  readonly knexLast: number | null;
 }
 
 interface SnapshotRow extends VersionColumns, Omit<LeaseRow, "name" | "protocol"> {
@@ -31,22 +33,32 @@ interface SnapshotRow extends VersionColumns, Omit<LeaseRow, "name" | "protocol"
   run_started_at: string | null;
   run_protocol: number | null;
   lease_protocol: number | null;
+  knex_last: number | null;
 }
 
-/** One query where upgate's tables exist; where some are missing, each that exists is read. Never creates anything. */
-export async function readSnapshot(knex: Knex, versionRow: VersionRowOptions, timeoutMs: number): Promise<Snapshot> {
+/**
+ * One query where upgate's tables exist; where some are missing, each that exists is read. Never creates anything.
+ * `knexTable`: the table of knex's own migrator, while that may still be in use.
+ */
+export async function readSnapshot(
+  knex: Knex,
+  versionRow: VersionRowOptions,
+  timeoutMs: number,
+  knexTable: string | null = null,
+): Promise<Snapshot> {
   try {
-    return await readAtOnce(knex, versionRow, timeoutMs);
+    return await readAtOnce(knex, versionRow, timeoutMs, knexTable);
   } catch (error) {
     if (!isMissingTable(error)) throw error;
     return readPiecemeal(knex, versionRow);
   }
 }
 
-async function readAtOnce(knex: Knex, versionRow: VersionRowOptions, timeoutMs: number): Promise<Snapshot> {
+async function readAtOnce(knex: Knex, versionRow: VersionRowOptions, timeoutMs: number, knexTable: string | null): Promise<Snapshot> {
   const rows: SnapshotRow[] = await knex
     .select({
       ...versionColumns(knex, versionRow),
+      knex_last: knexTable === null ? knex.raw("null") : knex(knexTable).max("id"),
       run_id: "r.id",
       run_kind: "r.kind",
       from_version: "r.from_version",
@@ -91,6 +103,7 @@ async function readAtOnce(knex: Knex, versionRow: VersionRowOptions, timeoutMs: 
     run,
     lease: row.token === null ? null : leaseFromRow(row),
     newerProtocol: Number(row.run_protocol) > PROTOCOL || Number(row.lease_protocol) > PROTOCOL,
+    knexLast: row.knex_last,
   };
 }
 
@@ -100,20 +113,29 @@ async function readPiecemeal(knex: Knex, versionRow: VersionRowOptions): Promise
     run: await orAbsent(() => readActiveRun(knex), null),
     lease: await orAbsent(() => readLease(knex), null),
     newerProtocol: false,
+    knexLast: null,
   };
 }
 
 /** What tells `fresh` from `unversioned`; asked only when there is no version row. */
-export async function readTraces(
-  knex: Knex,
-  dialect: Dialect,
-  versionRow: VersionRowOptions,
-): Promise<{ hasHistory: boolean; hasForeignTables: boolean }> {
+export interface Traces {
+  readonly hasHistory: boolean;
+  /** Tables that are neither upgate's own nor those in which knex keeps its history. */
+  readonly hasForeignTables: boolean;
+  readonly hasKnexTable: boolean;
+}
+
+export async function readTraces(knex: Knex, dialect: Dialect, versionRow: VersionRowOptions, knexTable: string): Promise<Traces> {
   const tables = await listTables(knex, dialect);
   const versionTable = baseName(versionRow.table);
-  const foreign = tables.some((name) => !isOwnTable(name) && name !== versionTable);
+  const kept = new Set([versionTable, baseName(knexTable), `${baseName(knexTable)}_lock`]);
+  const foreign = tables.some((name) => !isOwnTable(name) && !kept.has(name));
   const othersSettings = tables.includes(versionTable) && (await knex(versionRow.table).first(versionRow.keyColumn)) !== undefined;
-  return { hasHistory: (await readHistoryOrNone(knex)).length > 0, hasForeignTables: foreign || othersSettings };
+  return {
+    hasHistory: (await readHistoryOrNone(knex)).length > 0,
+    hasForeignTables: foreign || othersSettings,
+    hasKnexTable: tables.includes(baseName(knexTable)),
+  };
 }
 
 /** Absent table = empty history. */

@@ -10,6 +10,8 @@ export interface Store {
   readonly versionRow: VersionRowOptions;
   readonly clock: Clock;
   readonly source: DatabaseSource;
+  /** Lets the account that may change the schema work: a connection of its own, closed afterwards, where it is another. */
+  asAdmin<T>(work: (knex: Knex) => Promise<T>): Promise<T>;
   /** Closes the connections; the host's own are others. */
   close(): Promise<void>;
 }
@@ -22,6 +24,17 @@ export function openStore(source: DatabaseSource, versionRow: VersionRowOptions,
     versionRow,
     clock,
     source,
+    asAdmin: (work) => withAdmin(source, knex, work),
     close: () => knex.destroy(),
   };
+}
+
+async function withAdmin<T>({ admin }: DatabaseSource, own: Knex, work: (knex: Knex) => Promise<T>): Promise<T> {
+  if (admin === null) return work(own);
+  const knex = connectStore(admin);
+  try {
+    return await work(knex);
+  } finally {
+    await knex.destroy();
+  }
 }

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Knex } from "knex";
-import type { VersionRowOptions } from "../core/options.js";
-import { type Dialect } from "./connect.js";
+import type { Dialect } from "./connect.js";
 import { isBusy } from "./driver-errors.js";
+import type { Store } from "./store.js";
 
 /** Raised when a table changes in a way that an older upgate must not ignore; rows carry their writer's. */
 export const PROTOCOL = 1;
@@ -56,29 +56,30 @@ const MYSQL_SUFFIX = "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin"
  * Creates what is missing of upgate's own tables. Any number of processes may do so at once; a database that has them all
  * gets one read. On SQLite the write-ahead log is turned on, so that readers never wait.
  */
-export async function ensureTables(knex: Knex, dialect: Dialect): Promise<void> {
-  const present = new Set(await listTables(knex, dialect));
+export async function ensureTables(store: Pick<Store, "knex" | "dialect" | "asAdmin">): Promise<void> {
+  const present = new Set(await listTables(store.knex, store.dialect));
   const missing = OWN_TABLES.filter((name) => !present.has(name));
-  const suffix = dialect === "mysql" ? MYSQL_SUFFIX : "";
-  if (missing.length > 0 && dialect === "sqlite") await whileBusy(() => knex.raw("PRAGMA journal_mode = WAL"));
-  for (const name of missing) await whileBusy(() => knex.raw(`CREATE TABLE IF NOT EXISTS ${name} (${TABLES[name]}) ${suffix}`));
-  if (missing.includes("upgate_lease")) {
-    await whileBusy(() =>
-      knex("upgate_lease").insert({ name: LEASE_NAME, token: 0, beat: 0, protocol: PROTOCOL }).onConflict("name").ignore(),
-    );
-  }
+  if (missing.length > 0) await store.asAdmin((knex) => createTables(knex, store.dialect, missing));
 }
 
-/** Creates the version table where there is none: only when a version is about to be written, because a migration of the host's may make it. */
-export async function ensureVersionTable(
-  knex: Knex,
-  dialect: Dialect,
-  { table, keyColumn, valueColumn }: VersionRowOptions,
-): Promise<void> {
+async function createTables(knex: Knex, dialect: Dialect, missing: readonly string[]): Promise<void> {
+  const suffix = dialect === "mysql" ? MYSQL_SUFFIX : "";
+  if (dialect === "sqlite") await whileBusy(() => knex.raw("PRAGMA journal_mode = WAL"));
+  for (const name of missing) await whileBusy(() => knex.raw(`CREATE TABLE IF NOT EXISTS ${name} (${TABLES[name]}) ${suffix}`));
+  if (!missing.includes("upgate_lease")) return;
+  await whileBusy(() =>
+    knex("upgate_lease").insert({ name: LEASE_NAME, token: 0, beat: 0, protocol: PROTOCOL }).onConflict("name").ignore(),
+  );
+}
+
+/** Creates the version table where there is none: only when a version is written, because a migration of the host's may make it. */
+export async function ensureVersionTable({ knex, dialect, versionRow, asAdmin }: Store): Promise<void> {
+  const { table, keyColumn, valueColumn } = versionRow;
   if ((await listTables(knex, dialect)).includes(baseName(table))) return;
   const columns = "?? VARCHAR(191) NOT NULL PRIMARY KEY, ?? VARCHAR(255) NULL, updated_at VARCHAR(24) NULL";
   const suffix = dialect === "mysql" ? MYSQL_SUFFIX : "";
-  await whileBusy(() => knex.raw(`CREATE TABLE IF NOT EXISTS ?? (${columns}) ${suffix}`, [table, keyColumn, valueColumn]));
+  const sql = `CREATE TABLE IF NOT EXISTS ?? (${columns}) ${suffix}`;
+  await asAdmin((admin) => whileBusy(() => admin.raw(sql, [table, keyColumn, valueColumn])));
 }
 
 /** Base tables and views of the database that the connection is in. */

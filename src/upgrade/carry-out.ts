@@ -14,13 +14,19 @@ import { executeRun, type RunnerOptions, type RunResult } from "./runner.js";
 export type RunPlace = "process" | "here";
 
 /** Has a begun run carried out under the lease that this process holds; resolves when it is over, and never rejects. */
-export async function carryOut(context: UpgradeContext, runId: string, lease: Lease, place: RunPlace): Promise<RunResult> {
+export async function carryOut(
+  context: UpgradeContext,
+  runId: string,
+  lease: Lease,
+  place: RunPlace,
+  stop?: AbortSignal,
+): Promise<RunResult> {
   const { settings, logger } = context;
   try {
     if (place === "process" && settings.configFile !== null) return await inItsOwnProcess(context, settings.configFile, runId, lease);
     if (place === "process")
       logger.warn("upgate: there is no upgate.config file, so the upgrade runs inside this process; a restart would interrupt it.");
-    return await executeRun(runnerOptions(context), runId, keep(context, lease));
+    return await executeRun(runnerOptions(context, stop), runId, keep(context, lease));
   } catch (error) {
     // Whoever took over, or finds the run without a live lease, goes on; this process can only say so.
     logger.error(`upgate: this process lost the run ${runId}: ${messageOf(error)}`, error);
@@ -32,7 +38,7 @@ export async function carryOut(context: UpgradeContext, runId: string, lease: Le
  * The runner's own process: takes the lease over from the one that began the run. Throws `ERR_UPGATE_RUN_UNKNOWN`,
  * `ERR_UPGATE_RELEASE_CHANGED` or `ERR_UPGATE_LEASE_LOST` when it may not, having changed nothing.
  */
-export async function takeOver(context: UpgradeContext, runId: string, token: number): Promise<RunResult> {
+export async function takeOver(context: UpgradeContext, runId: string, token: number, stop?: AbortSignal): Promise<RunResult> {
   const { store, settings } = context;
   const run = await readKnownRun(context, runId);
   if (run.toVersion !== settings.options.version) {
@@ -41,7 +47,7 @@ export async function takeOver(context: UpgradeContext, runId: string, token: nu
   }
   const lease = await whileBusy(() => handOverLease(store.knex, token, processIdentity(), store.clock.timestamp()));
   if (!lease) throw new UpgateError("ERR_UPGATE_LEASE_LOST", "Another process has taken over the upgrade.");
-  return executeRun(runnerOptions(context), runId, keep(context, lease));
+  return executeRun(runnerOptions(context, stop), runId, keep(context, lease));
 }
 
 /** Throws `ERR_UPGATE_RUN_UNKNOWN`. */
@@ -85,7 +91,7 @@ function keep({ store, settings }: UpgradeContext, lease: Lease): LeaseKeeper {
   return new LeaseKeeper(store, lease, settings.options.leaseTtlMs);
 }
 
-function runnerOptions({ store, settings, logger }: UpgradeContext): RunnerOptions {
+function runnerOptions({ store, settings, logger }: UpgradeContext, stop: AbortSignal | undefined): RunnerOptions {
   const { pollMs, nodeTtlMs } = settings.options;
-  return { store, logger, pollMs, nodeTtlMs, release: settings.release };
+  return { store, logger, pollMs, nodeTtlMs, release: settings.release, stop };
 }

@@ -6,7 +6,7 @@ import { pendingMigrations } from "../core/plan.js";
 import { messageOf } from "../core/errors.js";
 import type { ReleaseReading } from "../release/release.js";
 import { driverMessage } from "../store/driver-errors.js";
-import type { Snapshot } from "../store/snapshot.js";
+import type { Snapshot, Traces } from "../store/snapshot.js";
 import type { Store } from "../store/store.js";
 import type { LeaseObserver } from "./lease-observer.js";
 import type { Settings } from "./settings.js";
@@ -26,16 +26,25 @@ export interface StateReading {
   readonly snapshot: Snapshot;
   readonly leaseAlive: boolean;
   readonly history: readonly HistoryEntry[];
-  readonly traces: { readonly hasHistory: boolean; readonly hasForeignTables: boolean };
+  /** Null when there is a version row. */
+  readonly traces: Traces | null;
+  /** Whether knex's own migrator has applied migrations of this release's, and upgate none. */
+  readonly keptByKnex: boolean;
 }
 
-export function stateOf(codeVersion: string, { release, snapshot, leaseAlive, history, traces }: StateReading): VersionState {
+export function stateOf(codeVersion: string, reading: StateReading): VersionState {
+  const { release, snapshot, leaseAlive, history, traces, keptByKnex } = reading;
+  const hasHistory = traces?.hasHistory ?? history.length > 0;
+  const hasForeignTables = traces?.hasForeignTables ?? true;
+  const isEmpty = snapshot.versionRow.kind === "absent" && !hasHistory && !hasForeignTables;
   const applied = new Set(history.filter((entry) => entry.finishedAt !== null).map((entry) => entry.name));
   const missingFiles = (release.facts.missingFiles ?? []).filter((name) => !applied.has(name));
   const facts: StateFacts = {
     codeVersion,
     filesVersion: release.filesVersion,
-    pending: pendingMigrations(release.files, history, codeVersion).map((file) => file.name),
+    pending: pendingMigrations(release.files, history, codeVersion, isEmpty ? null : (release.facts.prunedBefore ?? null)).map(
+      ({ name }) => name,
+    ),
     release: { ...release.facts, missingFiles },
     database: {
       kind: "read",
@@ -43,7 +52,9 @@ export function stateOf(codeVersion: string, { release, snapshot, leaseAlive, hi
       run: isStarted(snapshot.run) ? snapshot.run : null,
       leaseAlive,
       newerProtocol: snapshot.newerProtocol,
-      ...traces,
+      hasHistory,
+      hasForeignTables,
+      keptByKnex,
     },
   };
   return deriveVersionState(facts);

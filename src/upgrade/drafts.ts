@@ -10,7 +10,7 @@ import { ensureTables, whileBusy } from "../store/tables.js";
 export async function openDraft(store: Store, state: VersionState): Promise<Run> {
   const { knex, clock } = store;
   const kind = startableKind(state);
-  await ensureTables(knex, store.dialect);
+  await ensureTables(store);
   const active = await readActiveRun(knex);
   if (active?.status === "draft") {
     if (active.toVersion === state.codeVersion && active.fromVersion === state.installedVersion) return active;

@@ -4,7 +4,6 @@ import type { MigrationContext, MigrationFile } from "../core/migration.js";
 import { pendingMigrations } from "../core/plan.js";
 import type { Logger } from "../core/ports.js";
 import type { Run, RunError } from "../core/run.js";
-import { loadMigration, migrationChecksum } from "../release/migrations.js";
 import type { Release } from "../release/release.js";
 import { driverMessage } from "../store/driver-errors.js";
 import { readHistory, recordFinish, recordStart } from "../store/history.js";
@@ -24,6 +23,8 @@ export interface RunnerOptions {
   readonly logger: Logger;
   readonly pollMs: number;
   readonly nodeTtlMs: number;
+  /** Aborts: the run stops after the statement under way and can be resumed. */
+  readonly stop?: AbortSignal | undefined;
 }
 
 export interface RunResult {
@@ -35,7 +36,8 @@ export interface RunResult {
 /**
  * Carries a started run to its end under a held lease: waits until all nodes have closed, applies the pending migrations in
  * order, writes the version row last in one transaction with the run's end, gives the lease back. A migration's error ends
- * the run as `failed` and is in the result; only a lost lease rejects, because then nothing may be written any more.
+ * the run as `failed` and is in the result, a stop as `interrupted`; only a lost lease rejects, because then nothing may be
+ * written any more.
  */
 export async function executeRun(options: RunnerOptions, runId: string, keeper: LeaseKeeper): Promise<RunResult> {
   try {
@@ -57,6 +59,7 @@ async function execute(options: RunnerOptions, runId: string, keeper: LeaseKeepe
     await finishRun(options, run, keeper);
   } catch (error) {
     if (keeper.signal.aborted || isUpgateError(error, "ERR_UPGATE_LEASE_LOST")) throw error;
+    if (options.stop?.aborted) return stopped(run, keeper);
     const failure = toRunError(error, progress.migration);
     logger.error(`upgate: the run ${run.id} failed: ${failure.message}`, error);
     await whileBusy(() =>
@@ -70,11 +73,19 @@ async function execute(options: RunnerOptions, runId: string, keeper: LeaseKeepe
   return { id: run.id, status: "completed", error: null };
 }
 
+/** Without its lease the run counts as interrupted, for everybody and at once. */
+async function stopped({ id }: Run, keeper: LeaseKeeper): Promise<RunResult> {
+  await keeper.release();
+  return { id, status: "interrupted", error: null };
+}
+
 interface Progress {
   migration: string | null;
 }
 
-async function closeNodes({ store, nodeTtlMs, pollMs, logger }: RunnerOptions, run: Run, { signal }: LeaseKeeper): Promise<void> {
+async function closeNodes(options: RunnerOptions, run: Run, keeper: LeaseKeeper): Promise<void> {
+  const { store, nodeTtlMs, pollMs, logger } = options;
+  const signal = endOf(options, keeper);
   const passedOver = await waitForNodes(store, { epoch: run.epoch, nodeTtlMs, pollMs, signal });
   if (passedOver.length > 0) logger.warn(`upgate: went on without silent nodes: ${passedOver.join(", ")}`);
   await whileBusy(() => updateRun(store.knex, run.id, "running", { phase: "migrating", passedOver }));
@@ -82,19 +93,22 @@ async function closeNodes({ store, nodeTtlMs, pollMs, logger }: RunnerOptions, r
 
 async function applyMigrations(options: RunnerOptions, run: Run, keeper: LeaseKeeper, progress: Progress): Promise<void> {
   const { store, release } = options;
-  const { files } = release.read();
-  const pending = pendingMigrations(files, await readHistory(store.knex), run.toVersion);
+  const { files, facts } = await release.read();
+  const prunedBefore = run.kind === "install" ? null : (facts.prunedBefore ?? null);
+  const pending = pendingMigrations(files, await readHistory(store.knex), run.toVersion, prunedBefore);
   let statements = 0;
-  const knex = connectForMigrations(store.source, {
+  const knex = connectForMigrations(store.source.admin ?? store.source, {
     tag: (sequence) => `upgate:${run.id}:${sequence}:${keeper.lease.token}`,
     beforeStatement: () => {
       keeper.assertHeld();
+      options.stop?.throwIfAborted();
       statements++;
     },
   });
   try {
     for (const file of pending) {
       keeper.assertHeld();
+      options.stop?.throwIfAborted();
       progress.migration = file.name;
       statements = 0;
       await applyMigration(options, run, keeper, knex, file, () => statements);
@@ -113,16 +127,16 @@ async function applyMigration(
   file: MigrationFile,
   statements: () => number,
 ): Promise<void> {
-  const { store, logger } = options;
+  const { store, logger, release } = options;
   const { clock } = store;
-  const module = await loadMigration(file);
-  const sha256 = await migrationChecksum(file.path);
+  const module = await release.migrations.load(file);
+  const sha256 = await release.migrations.checksum(file);
   const beganMs = clock.nowMs();
   await whileBusy(() =>
     recordStart(store.knex, { name: file.name, version: file.version, sha256, runId: run.id, startedAt: clock.timestamp() }),
   );
   logger.info(`upgate: ${file.name} …`);
-  const ctx: MigrationContext = { rehearsal: false, signal: keeper.signal, log: logger };
+  const ctx: MigrationContext = { rehearsal: false, signal: endOf(options, keeper), log: logger };
   const sendStatements = async (connection: Knex) => {
     await module.up(connection, ctx);
     return { finishedAt: clock.timestamp(), durationMs: Math.round(clock.nowMs() - beganMs), statements: statements() };
@@ -146,7 +160,7 @@ async function applyMigration(
 async function finishRun({ store }: RunnerOptions, run: Run, keeper: LeaseKeeper): Promise<void> {
   const finishedAt = store.clock.timestamp();
   await whileBusy(() => updateRun(store.knex, run.id, "running", { phase: "finishing" }));
-  await ensureVersionTable(store.knex, store.dialect, store.versionRow);
+  await ensureVersionTable(store);
   await whileBusy(() =>
     store.knex.transaction(async (trx) => {
       await fence(trx, keeper);
@@ -154,6 +168,10 @@ async function finishRun({ store }: RunnerOptions, run: Run, keeper: LeaseKeeper
       await updateRun(trx, run.id, "running", { status: "completed", phase: "done", active: false, finishedAt, error: null });
     }),
   );
+}
+
+function endOf({ stop }: RunnerOptions, { signal }: LeaseKeeper): AbortSignal {
+  return stop ? AbortSignal.any([signal, stop]) : signal;
 }
 
 /** Locks the lease's row for the rest of the transaction, or finds that it is another's. */

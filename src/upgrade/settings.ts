@@ -4,7 +4,9 @@ import { fileURLToPath } from "node:url";
 import { configFileOf } from "../core/config-file.js";
 import { messageOf, isUpgateError, type OptionProblem } from "../core/errors.js";
 import { checkOptions, type ParsedOptions, refuseProblems } from "../core/options.js";
-import { listMigrations } from "../release/migrations.js";
+import type { MigrationSet } from "../release/migration-set.js";
+import { migrationSource } from "../release/migration-source.js";
+import { listMigrations, migrationFolder } from "../release/migrations.js";
 import { Release } from "../release/release.js";
 import { type DatabaseSource, databaseSource } from "../store/connect.js";
 
@@ -13,6 +15,8 @@ export interface Settings {
   readonly options: ParsedOptions;
   readonly database: DatabaseSource;
   readonly release: Release;
+  /** The table of knex's own migrator, `table` or `database.table`. */
+  readonly knexTable: string;
   /** Absolute. */
   readonly dataDir: string;
   readonly views: readonly string[];
@@ -29,19 +33,25 @@ export function resolveSettings(input: unknown): Settings {
   const root = configFile === null ? process.cwd() : path.dirname(configFile);
   const found = [...problems, ...fileProblems(options, root, configFile)];
   const database =
-    options.database === undefined || found.some((problem) => problem.path === "database") ? null : resolveDatabase(options, root, found);
+    options.database === undefined || found.some((problem) => /^database\b/.test(problem.path))
+      ? null
+      : resolveDatabase(options, root, found);
   refuseProblems(found);
   const at = (file: string | URL | null): string | null => (file === null ? null : toPath(file, root));
   return {
     options,
     database: database as DatabaseSource,
-    release: new Release({
-      codeVersion: options.version,
-      migrations: toPath(options.migrations, root),
-      license: at(options.license),
-      releaseNotes: isWeb(options.releaseNotes) ? String(options.releaseNotes) : at(options.releaseNotes),
-      manifest: at(options.release),
-    }),
+    release: new Release(
+      {
+        codeVersion: options.version,
+        migrations: isFolder(options.migrations) ? toPath(options.migrations, root) : null,
+        license: at(options.license),
+        releaseNotes: isWeb(options.releaseNotes) ? String(options.releaseNotes) : at(options.releaseNotes),
+        manifest: at(options.release),
+      },
+      migrationSet(options, root),
+    ),
+    knexTable: options.knexMigrations ?? knexTableOf(database),
     dataDir: toPath(options.dataDir, root),
     views: options.views.map((folder) => toPath(folder, root)),
     configFile,
@@ -54,9 +64,8 @@ function fileProblems(options: ParsedOptions, root: string, configFile: string |
     const resolved = toPath(file, root);
     return existsSync(resolved) ? [] : [{ path: name, message: `the file ${resolved} does not exist` }];
   };
-  const migrations = options.migrations ? listMigrations(toPath(options.migrations, root), options.version).problems : [];
   return [
-    ...migrations,
+    ...(isFolder(options.migrations) ? listMigrations(toPath(options.migrations, root), options.version).problems : []),
     ...missing("license", options.license),
     ...missing("releaseNotes", options.releaseNotes),
     ...missing("release", options.release),
@@ -65,14 +74,33 @@ function fileProblems(options: ParsedOptions, root: string, configFile: string |
   ];
 }
 
+function isFolder(migrations: ParsedOptions["migrations"] | null | undefined): migrations is string | URL {
+  return typeof migrations === "string" || migrations instanceof URL;
+}
+
+function migrationSet({ migrations, version }: ParsedOptions, root: string): MigrationSet {
+  return isFolder(migrations) ? migrationFolder(toPath(migrations, root), version) : migrationSource(migrations, version);
+}
+
 function resolveDatabase(options: ParsedOptions, root: string, problems: OptionProblem[]): DatabaseSource | null {
+  const { app, admin } = options.database;
   try {
-    return databaseSource(options.database, root);
+    const source = databaseSource(app, root);
+    if (admin === null) return source;
+    const other = databaseSource(admin, root);
+    if (other.dialect !== source.dialect)
+      problems.push({ path: "database.admin", message: `must be ${source.dialect}, as database.app is` });
+    return { ...source, admin: other };
   } catch (error) {
-    if (isUpgateError(error, "ERR_UPGATE_DRIVER_MISSING")) throw error;
+    if (isUpgateError(error) && error.code !== "ERR_UPGATE_OPTIONS") throw error;
     problems.push({ path: "database", message: messageOf(error) });
     return null;
   }
+}
+
+function knexTableOf(database: DatabaseSource | null): string {
+  const { tableName = "knex_migrations", schemaName } = database?.config.migrations ?? {};
+  return schemaName === undefined ? tableName : `${schemaName}.${tableName}`;
 }
 
 function isWeb(file: string | URL | null): boolean {

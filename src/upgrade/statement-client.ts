@@ -1,5 +1,5 @@
-import knexFactory, { type Knex } from "knex";
-import { afterSqliteConnect, dialectClass, type DatabaseSource } from "../store/connect.js";
+import type { Knex } from "knex";
+import { afterSqliteConnect, dialectClass, type DatabaseSource, makeKnex } from "../store/connect.js";
 
 /** A migration's process serves nobody: it may wait for a lock. ms. */
 const SQLITE_BUSY_MS = 10_000;
@@ -63,5 +63,5 @@ export function connectForMigrations(source: DatabaseSource, observer: Statement
         afterCreate: afterSqliteConnect(config.pool?.afterCreate as Parameters<typeof afterSqliteConnect>[0], SQLITE_BUSY_MS),
       }
     : { ...config.pool, min: 0, max: 4 };
-  return knexFactory({ ...config, client: StatementClient as unknown as typeof Knex.Client, pool });
+  return makeKnex({ ...config, client: StatementClient as unknown as typeof Knex.Client, pool });
 }

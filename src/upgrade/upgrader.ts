@@ -7,7 +7,8 @@ import { releaseLease } from "../store/lease.js";
 import { insertDraft, readActiveRun, readRun, type RunChange, updateRun } from "../store/runs.js";
 import { ensureCookieSecret } from "../store/secrets.js";
 import { ensureTables, whileBusy } from "../store/tables.js";
-import { recordBaseline } from "./baseline.js";
+import { adopt, takeOverKnex } from "./adoption.js";
+import { type BaselineOptions, recordBaseline } from "./baseline.js";
 import { carryOut, type RunPlace, takeOver } from "./carry-out.js";
 import { unreadableState, type UpgradeContext } from "./context.js";
 import { changeDraft, notNow, openDraft, startableKind } from "./drafts.js";
@@ -16,11 +17,16 @@ import type { RunResult } from "./runner.js";
 import { type ReadState, StateReader } from "./state-reader.js";
 import { readStatus, type UpgradeStatus } from "./status.js";
 
-export interface StartOptions {
-  /** Who vouches for the backup; not needed for a fresh installation. */
-  readonly backup?: Omit<BackupClaim, "confirmedAt">;
+export interface RunOptions {
   /** `process`: a process of its own, where there is a configuration file (the default). `here`: inside this one. */
   readonly where?: RunPlace;
+  /** With `where: "here"`: its abort stops the run after the statement under way; the run can be resumed. */
+  readonly signal?: AbortSignal;
+}
+
+export interface StartOptions extends RunOptions {
+  /** Who vouches for the backup; not needed for a fresh installation. */
+  readonly backup?: Omit<BackupClaim, "confirmedAt">;
 }
 
 /** A started run. */
@@ -51,6 +57,11 @@ export class Upgrader {
     }
   }
 
+  /** Who holds the upgrade, as the error that a second start would get. */
+  async holder(): Promise<UpgateError> {
+    return leaseHeld(this.context.store, (await this.#read()).lease);
+  }
+
   /** The state as it is now, and the run's progress as the store tells it. */
   async status(): Promise<UpgradeStatus> {
     const { state } = await this.#read();
@@ -65,7 +76,7 @@ export class Upgrader {
   /** The migrations that a start would apply, in order. */
   async plan(): Promise<PlannedMigration[]> {
     const { state } = await this.#read();
-    return this.#planned(state).map((migration) => ({ ...migration, status: "pending", ms: null }));
+    return (await this.#planned(state)).map((migration) => ({ ...migration, status: "pending", ms: null }));
   }
 
   /** The operator's draft for the present versions, made when there is none. */
@@ -87,61 +98,71 @@ export class Upgrader {
    * Starts the upgrade or installation. Takes the lease, reads the plan again under it, writes the run, and hands over to
    * the runner. Throws `ERR_UPGATE_LEASE_HELD` to the loser of a race, `ERR_UPGATE_STATE` when there is nothing to start.
    */
-  async start({ backup, where = "process" }: StartOptions = {}): Promise<StartedRun> {
+  async start({ backup, ...options }: StartOptions = {}): Promise<StartedRun> {
     const { store } = this.context;
     const before = await this.#read();
     if (before.state.kind === "running") throw await leaseHeld(store, before.lease);
     startableKind(before.state);
-    await ensureTables(store.knex, store.dialect);
-    return this.#underLease(where, async ({ state }, lease) => {
+    await ensureTables(store);
+    return this.#underLease(options, async ({ state }, lease) => {
       const draft = await openDraft(store, state);
       const claim = backup && { ...backup, confirmedAt: store.clock.timestamp() };
-      return this.#begin(draft, lease, { plan: this.#planned(state), ...(claim ? { backup: claim } : {}) });
+      return this.#begin(draft, lease, { plan: await this.#planned(state), ...(claim ? { backup: claim } : {}) });
     });
   }
 
   /** Goes on with an interrupted run, under the same id; with files of another release it is superseded by a new run. */
-  resume(options: Pick<StartOptions, "where"> = {}): Promise<StartedRun> {
+  resume(options: RunOptions = {}): Promise<StartedRun> {
     return this.#again("interrupted", options);
   }
 
   /** Tries a failed run again from the migration that failed, under the same id; a corrected release supersedes it. */
-  retry(options: Pick<StartOptions, "where"> = {}): Promise<StartedRun> {
+  retry(options: RunOptions = {}): Promise<StartedRun> {
     return this.#again("failed", options);
   }
 
   /**
    * For an application that is new to upgate: writes down the installed release, with every migration up to it as applied.
-   * Runs none. Throws `ERR_UPGATE_STATE` unless the state is `unversioned`. Returns the migrations' names.
+   * Runs none. Throws `ERR_UPGATE_STATE` when there is a version row or a run, or nothing of the application's. Returns the
+   * names of the migrations written down; those that knex's own migrator has recorded are not among them.
    */
-  async baseline(version: string): Promise<string[]> {
+  async baseline(version: string, options: BaselineOptions = {}): Promise<string[]> {
     const { store } = this.context;
     const { state } = await this.#read();
-    if (state.kind !== "unversioned") throw notNow(state);
-    await ensureTables(store.knex, store.dialect);
+    const isUnversioned = state.kind === "unversioned" || (state.kind === "behind" && state.installedVersion === null);
+    if (!isUnversioned) throw notNow(state);
+    await ensureTables(store);
     const lease = await takeFreeLease(store, await this.#read());
     try {
-      return await recordBaseline(this.context, version);
+      return await recordBaseline(this.context, await this.#read(), version, options);
     } finally {
       await whileBusy(() => releaseLease(store.knex, lease.token));
     }
   }
 
-  /** What the runner's own process does; see `takeOver`. */
-  execute(runId: string, token: number): Promise<RunResult> {
-    return takeOver(this.context, runId, token);
+  /**
+   * For a database without a version row: writes down the release that `detectVersion`, or a complete history of knex's own
+   * migrator, tells. False when nothing was to be told. A node of the application does so by itself.
+   */
+  async adopt(): Promise<boolean> {
+    return adopt(this.context, await this.#read());
   }
 
-  async #again(kind: "interrupted" | "failed", { where = "process" }: StartOptions): Promise<StartedRun> {
+  /** What the runner's own process does; see `takeOver`. */
+  execute(runId: string, token: number, signal?: AbortSignal): Promise<RunResult> {
+    return takeOver(this.context, runId, token, signal);
+  }
+
+  async #again(kind: "interrupted" | "failed", options: RunOptions): Promise<StartedRun> {
     const { store } = this.context;
     const before = await this.#read();
     if (before.state.kind === "running") throw await leaseHeld(store, before.lease);
     if (before.state.kind !== kind) throw notNow(before.state);
-    return this.#underLease(where, async ({ state }, lease) => {
+    return this.#underLease(options, async ({ state }, lease) => {
       const run = await readActiveRun(store.knex);
       if (!run || run.status === "draft") throw notNow(state);
       if (run.toVersion !== state.codeVersion) return this.#supersede(run, state, lease);
-      const pending = this.#planned(state);
+      const pending = await this.#planned(state);
       const names = new Set(pending.map(({ name }) => name));
       return this.#begin(run, lease, { plan: [...run.plan.filter(({ name }) => !names.has(name)), ...pending] });
     });
@@ -154,19 +175,24 @@ export class Upgrader {
     const { kind, licenseAcceptedAt, licenseHash, reviewedAt } = old;
     const next = { kind, fromVersion: state.installedVersion, toVersion: state.codeVersion, licenseAcceptedAt, licenseHash, reviewedAt };
     const id = await whileBusy(() => insertDraft(store.knex, { ...next, createdAt: now }));
-    const change = { plan: this.#planned(state), ...(old.backup ? { backup: old.backup } : {}) };
+    const change = { plan: await this.#planned(state), ...(old.backup ? { backup: old.backup } : {}) };
     const run = await this.#begin((await readRun(store.knex, id)) as Run, lease, change);
     logger.warn(`upgate: the run ${old.id} to ${old.toVersion} is superseded by ${id} to ${state.codeVersion}.`);
     return run;
   }
 
   /** Takes the lease, lets `begin` write the run under it, and has it carried out; gives the lease back if that fails. */
-  async #underLease(where: RunPlace, begin: (reading: ReadState, lease: Lease) => Promise<Run>): Promise<StartedRun> {
+  async #underLease(
+    { where = "process", signal }: RunOptions,
+    begin: (reading: ReadState, lease: Lease) => Promise<Run>,
+  ): Promise<StartedRun> {
     const { store } = this.context;
     const lease = await takeFreeLease(store, await this.#read());
     try {
-      const { id, kind, fromVersion, toVersion } = await begin(await this.#read(), lease);
-      return { id, kind, fromVersion, toVersion, finished: carryOut(this.context, id, lease, where) };
+      const reading = await this.#read();
+      await takeOverKnex(this.context, reading);
+      const { id, kind, fromVersion, toVersion } = await begin(reading, lease);
+      return { id, kind, fromVersion, toVersion, finished: carryOut(this.context, id, lease, where, signal) };
     } catch (error) {
       await whileBusy(() => releaseLease(store.knex, lease.token));
       throw error;
@@ -188,8 +214,9 @@ export class Upgrader {
     await changeDraft(this.context.store, state, change);
   }
 
-  #planned(state: VersionState): Run["plan"] {
-    const versions = new Map(this.context.settings.release.read().files.map((file) => [file.name, file.version]));
+  async #planned(state: VersionState): Promise<Run["plan"]> {
+    const { files } = await this.context.settings.release.read();
+    const versions = new Map(files.map((file) => [file.name, file.version]));
     return state.pending.map((name) => ({ name, version: versions.get(name) ?? state.codeVersion }));
   }
 

@@ -4,9 +4,9 @@ import { messageOf } from "../core/errors.js";
 import { driverMessage, isBusy } from "../store/driver-errors.js";
 import { readNodes, registerNode, removeNode, renewNode } from "../store/nodes.js";
 import { ensureTables, whileBusy } from "../store/tables.js";
-import { abortUnstarted } from "./abort-unstarted.js";
 import { type UpgradeContext, unreadableState } from "./context.js";
 import { isProcessAlive, processIdentity } from "./process-identity.js";
+import type { Reaction } from "./reactions.js";
 import { type ReadState, StateReader } from "./state-reader.js";
 
 /** What the guard looks at on every request: nothing else is on its path. */
@@ -40,7 +40,10 @@ export class Watcher {
   #closed = false;
   #reported = "";
 
-  constructor(private readonly context: UpgradeContext) {
+  constructor(
+    private readonly context: UpgradeContext,
+    private readonly reactions: readonly Reaction[] = [],
+  ) {
     this.#reader = new StateReader(context);
     this.#state = unreadableState(context.settings.options.version, context.settings.options.version, "it has not been read yet");
     this.ready = new Promise((resolve) => (this.#settleReady = resolve));
@@ -114,20 +117,26 @@ export class Watcher {
       this.#last = reading;
       this.#apply(reading.state, sentMs);
       await this.#acknowledge(reading);
-      if (await this.#abortUnstarted(reading)) this.#apply((await this.#reader.read()).state, sentMs);
+      if (await this.#react(reading)) await this.#readAgain();
     } catch (error) {
       this.#failed(error, settings.options.version);
     }
     for (const listener of this.#listeners) listener(this.#state);
   }
 
-  async #abortUnstarted(reading: ReadState): Promise<boolean> {
-    try {
-      return await abortUnstarted(this.context, reading);
-    } catch (error) {
-      this.context.logger.warn(`upgate: the unstarted run could not be aborted: ${driverMessage(error)}`);
-      return false;
-    }
+  async #readAgain(): Promise<void> {
+    const sentMs = this.context.store.clock.nowMs();
+    const reading = await this.#reader.read();
+    if (this.#closed) return;
+    this.#last = reading;
+    this.#apply(reading.state, sentMs);
+  }
+
+  /** One change at a time: the state after it decides about the next. */
+  async #react(reading: ReadState): Promise<boolean> {
+    if (!this.#registered) return false;
+    for (const react of this.reactions) if (await react(reading)) return true;
+    return false;
   }
 
   /** While a SQLite migration holds the write lock a node can't register: it reads, but does not open. */
@@ -144,7 +153,7 @@ export class Watcher {
     const { store, settings } = this.context;
     if (this.#wasOpen() && store.clock.nowMs() > this.gate.openUntilMs) this.#registered = false;
     if (this.#registered) return;
-    await ensureTables(store.knex, store.dialect);
+    await ensureTables(store);
     await removeNode(store.knex, this.nodeId);
     const release = settings.release.filesVersion();
     await whileBusy(() =>

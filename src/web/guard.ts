@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { performance } from "node:perf_hooks";
 import type { ProbeOptions } from "../core/options.js";
+import type { Logger } from "../core/ports.js";
 import { maintenanceCode, type VersionState } from "../core/version-state.js";
 import type { Gate } from "../upgrade/watcher.js";
 import { type Handler, isBelow, isPlainPath, type MountedRequest, type Next, pathOf, requestPath } from "./http.js";
 import type { MaintenanceAnswer } from "./maintenance.js";
+import { mountedBefore } from "./mount-order.js";
 
 /** A request that comes before the first reading of the state is held this long, ms. */
 const FIRST_STATE_WAIT_MS = 2000;
@@ -21,6 +23,7 @@ export interface GuardOptions {
   /** Whether the application itself can answer; in `serve` it is loaded only once the gate is open. */
   readonly isApplicationLoaded: () => boolean;
   readonly answer: MaintenanceAnswer;
+  readonly logger: Logger;
 }
 
 /**
@@ -38,10 +41,22 @@ export function createGuard(options: GuardOptions): Handler {
     return firsts[url.charCodeAt(1) & 127] === 1 && seconds[url.charCodeAt(2) & 127] === 1;
   }
 
+  let isFirst = true;
+
   return function upgateGuard(req: IncomingMessage, res: ServerResponse, next: Next): void {
+    if (isFirst) warnOfMountOrder(req, upgateGuard);
     if (gate.openUntilMs > performance.now() && !maybeProbe(req.url as string)) next();
     else offPassPath(req, res, next);
   };
+
+  function warnOfMountOrder(req: IncomingMessage, guard: Handler): void {
+    isFirst = false;
+    const before = mountedBefore(req, guard);
+    if (before.length > 0)
+      options.logger.warn(
+        `upgate: mounted before the guard, so open even while the site is closed: ${before.join(", ")}. Mount the guard first.`,
+      );
+  }
 
   function offPassPath(req: IncomingMessage, res: ServerResponse, next: Next): void {
     const probe = probeKinds.get(pathOf(req.url ?? "/"));

@@ -7,12 +7,14 @@ import { DeferredWrites } from "../store/deferred-writes.js";
 import { driverMessage } from "../store/driver-errors.js";
 import { InstallKey } from "../upgrade/install-key.js";
 import { openContext } from "../upgrade/open-context.js";
+import { nodeReactions } from "../upgrade/reactions.js";
 import { resolveSettings } from "../upgrade/settings.js";
 import { Upgrader } from "../upgrade/upgrader.js";
 import { Watcher } from "../upgrade/watcher.js";
 import { attachGate } from "./attach.js";
 import { type Badge, badgeModel, renderBadge } from "./badge.js";
 import { createGuard } from "./guard.js";
+import { exitWhenReplaced } from "./exit-when-replaced.js";
 import { createHealth } from "./health.js";
 import type { Handler } from "./http.js";
 import { maintenanceAnswer } from "./maintenance.js";
@@ -56,8 +58,8 @@ export function createUpgate(options: UpgateOptions): Upgate {
   const settings = resolveSettings(options);
   const { installPath, basePath, branding, probes } = settings.options;
   const context = openContext(settings);
-  const watcher = new Watcher(context);
   const upgrader = new Upgrader(context);
+  const watcher = new Watcher(context, nodeReactions(context, upgrader));
   const key = new InstallKey(context);
   const renderer = new Renderer(settings.views);
   const answer = maintenanceAnswer(renderer, branding);
@@ -83,12 +85,24 @@ export function createUpgate(options: UpgateOptions): Upgate {
     probes,
     isApplicationLoaded: () => hosting.isApplicationLoaded,
     answer,
+    logger: context.logger,
   });
   const attach = (server: Server): void => attachGate(server, watcher.gate);
   const hosting = new Hosting({ guard, installer: installer.handler, installPath, basePath, logger: context.logger, attach });
 
   let hostKnex: Knex | null = settings.database.instance;
+  async function close(): Promise<void> {
+    installer.close();
+    await writes.flush();
+    writes.close();
+    await watcher.close();
+    await hosting.close();
+    if (hostKnex && hostKnex !== settings.database.instance) await hostKnex.destroy();
+    await context.store.close();
+  }
+
   watcher.onReading((state) => void key.follow(state));
+  if (settings.options.restart === "exit") watcher.onReading(exitWhenReplaced(close, context.logger));
   watcher.start();
 
   return {
@@ -118,14 +132,6 @@ export function createUpgate(options: UpgateOptions): Upgate {
     },
     upgrader,
     attach,
-    async close() {
-      installer.close();
-      await writes.flush();
-      writes.close();
-      await watcher.close();
-      await hosting.close();
-      if (hostKnex && hostKnex !== settings.database.instance) await hostKnex.destroy();
-      await context.store.close();
-    },
+    close,
   };
 }

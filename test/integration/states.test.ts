@@ -56,7 +56,11 @@ function statesOn(kind: DatabaseKind): void {
     assert.equal(tooNew.status, 1);
     assert.match(tooNew.stderr, /older than 2\.0\.0/);
     const done = baseline("1.0.0");
-    assert.deepEqual([done.status, done.stdout], [0, "The database is at release 1.0.0; 1 migrations count as applied.\n"], done.stderr);
+    assert.deepEqual(
+      [done.status, done.stdout],
+      [0, "The database is at release 1.0.0 now; 1 migration counts as applied.\nThe database is at release 1.0.0, the files are 1.1.0.\n"],
+      done.stderr,
+    );
     const state = await stateOf();
     assert.equal(state.kind, "behind");
     assert.deepEqual(state.pending, ["1.1.0/0001-product-price", "1.1.0/0002-fill-prices"]);

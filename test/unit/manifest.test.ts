@@ -3,6 +3,7 @@ import { rmSync, utimesSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { manifestStamp, readManifest } from "../../src/release/manifest.js";
+import { migrationFolder } from "../../src/release/migrations.js";
 import { Release } from "../../src/release/release.js";
 import { tempFolder } from "./support/temp-folder.js";
 
@@ -64,18 +65,21 @@ describe("the release on disk", () => {
     const paths = { codeVersion: "8.6.1", license: null, releaseNotes: null };
     return {
       folder,
-      release: new Release({ ...paths, migrations: path.join(folder, "migrations"), manifest: path.join(folder, "release.json") }),
+      release: new Release(
+        { ...paths, migrations: path.join(folder, "migrations"), manifest: path.join(folder, "release.json") },
+        migrationFolder(path.join(folder, "migrations"), "8.6.1"),
+      ),
     };
   }
 
-  test("files that the manifest lists and the disk lacks are missing", (t) => {
+  test("files that the manifest lists and the disk lacks are missing", async (t) => {
     const manifest = { version: "8.6.1", upgradeFrom: ">=8.0.0", migrations: ["8.6.1/0001-a", "8.6.1/0002-b"] };
-    const { facts, filesVersion } = release(t, { "release.json": JSON.stringify(manifest) }).release.read();
+    const { facts, filesVersion } = await release(t, { "release.json": JSON.stringify(manifest) }).release.read();
     assert.deepEqual([filesVersion, facts.missingFiles, facts.upgradeFrom], ["8.6.1", ["8.6.1/0002-b"], ">=8.0.0"]);
   });
 
-  test("a manifest that is half uploaded is an incomplete upload", (t) => {
-    const { facts, filesVersion } = release(t, { "release.json": "{" }).release.read();
+  test("a manifest that is half uploaded is an incomplete upload", async (t) => {
+    const { facts, filesVersion } = await release(t, { "release.json": "{" }).release.read();
     assert.equal(filesVersion, "8.6.1");
     assert.match(facts.missingFiles?.join() ?? "", /a usable release\.json/);
   });
@@ -91,9 +95,9 @@ describe("the release on disk", () => {
     assert.equal(onDisk.filesVersion(), "8.6.1");
   });
 
-  test("a migrations folder that is not there is missing by its name", (t) => {
+  test("a migrations folder that is not there is missing by its name", async (t) => {
     const { release: onDisk, folder } = release(t, { "release.json": '{"version":"8.6.1"}' });
     rmSync(path.join(folder, "migrations"), { recursive: true });
-    assert.match(onDisk.read().facts.missingFiles?.join() ?? "", /migrations does not exist/);
+    assert.match((await onDisk.read()).facts.missingFiles?.join() ?? "", /migrations does not exist/);
   });
 });

@@ -91,7 +91,7 @@ describe("the checksum", () => {
 
 describe("loading a migration", () => {
   const load = (t: TestContext, name: string, content: string): ReturnType<typeof loadMigration> =>
-    loadMigration({ name: "8.6.1/0001-a", version: "8.6.1", path: path.join(tempFolder(t, { [name]: content }), name) });
+    loadMigration("8.6.1/0001-a", path.join(tempFolder(t, { [name]: content }), name));
 
   async function refusal(t: TestContext, name: string, content: string): Promise<UpgateError> {
     const error: unknown = await load(t, name, content).then(
@@ -130,7 +130,7 @@ describe("loading a migration", () => {
   });
 
   test("that is not there", async () => {
-    const file = { name: "8.6.1/0001-a", version: "8.6.1", path: path.join(import.meta.dirname, "no-such-file.mjs") };
-    await assert.rejects(loadMigration(file), { code: "ERR_UPGATE_MIGRATION_INVALID" });
+    const file = path.join(import.meta.dirname, "no-such-file.mjs");
+    await assert.rejects(loadMigration("8.6.1/0001-a", file), { code: "ERR_UPGATE_MIGRATION_INVALID" });
   });
 });

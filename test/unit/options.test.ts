@@ -24,6 +24,13 @@ describe("defaults", () => {
     assert.deepEqual(problems, []);
     assert.deepEqual(value, {
       ...LEAST,
+      database: { app: LEAST.database, admin: null },
+      knexMigrations: null,
+      detectVersion: null,
+      mode: "wizard",
+      backup: "own",
+      patches: "ask",
+      restart: "ask",
       license: null,
       releaseNotes: null,
       release: null,

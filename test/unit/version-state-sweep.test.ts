@@ -62,6 +62,7 @@ function* everyCombination(): Generator<StateFacts> {
                       versionRow,
                       hasHistory,
                       hasForeignTables,
+                      keptByKnex: false,
                       run: active,
                       leaseAlive,
                       newerProtocol,

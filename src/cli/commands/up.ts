@@ -1,67 +1,132 @@
-import { Command, InvalidArgumentError } from "commander";
-import { isUpgateError } from "../../core/errors.js";
-import { openContext } from "../../upgrade/open-context.js";
-import type { RunResult } from "../../upgrade/runner.js";
-import { resolveSettings } from "../../upgrade/settings.js";
-import { Upgrader } from "../../upgrade/upgrader.js";
-import { loadConfig } from "../load-config.js";
+import { type Command, InvalidArgumentError } from "commander";
+import { isUpgateError, UpgateError } from "../../core/errors.js";
+import type { VersionState } from "../../core/version-state.js";
+import { notNow } from "../../upgrade/drafts.js";
+import { carryOut, stoppable } from "../carry-out.js";
+import { EXIT } from "../exit-codes.js";
+import { follow } from "../follow.js";
+import { type Session, verb, withSession } from "../verb.js";
 
 interface UpOptions {
-  readonly config?: string;
   readonly yes?: boolean;
+  readonly wait: boolean;
   readonly run?: string;
   readonly token?: number;
 }
 
-/** Exit codes: 0 installed, 1 an error before or without a run, 3 the run failed, 4 the run was lost to another process. */
 export function upCommand(): Command {
-  return new Command("up")
-    .description("upgrade (or install) the database to the release of the files")
-    .option("-c, --config <file>", "the configuration file")
-    .option("-y, --yes", "you have a backup and agree to the licence")
+  return verb("up", "upgrade (or install) the database to the release of the files; goes on with what was interrupted", {
+    examples: [
+      ["upgate up", "asks about licence and backup"],
+      ["upgate up --yes", "for scripts: you have a backup and agree to the licence"],
+      ["upgate up --yes --json | jq .result", '"completed", "up-to-date", "failed" or "interrupted"'],
+    ],
+    exitCodes: RUN_EXIT_CODES,
+  })
+    .option("-y, --yes", "no questions: you have a backup and agree to the licence")
+    .option("--no-wait", "leave at once when another process is upgrading")
     .option("--run <id>", "carry out a run that was started elsewhere (used by the wizard)")
     .option("--token <n>", "the lease's token of that run", parseToken)
-    .action(up);
+    .action(withSession(up, (command) => command.opts<UpOptions>().run !== undefined));
 }
 
-async function up(options: UpOptions): Promise<void> {
-  const context = openContext(resolveSettings(await loadConfig(options.config)));
-  const upgrader = new Upgrader(context);
+export const RUN_EXIT_CODES = [
+  [EXIT.done, "the release is installed, or was already"],
+  [EXIT.error, "an error before the run began; nothing was changed"],
+  [EXIT.failed, "the run failed: read the reason, then upgate retry"],
+  [EXIT.held, "another process holds the upgrade, or has taken it over"],
+  [EXIT.stopped, "stopped by Ctrl-C after a statement: go on with upgate resume"],
+] as const;
+
+async function up(session: Session, options: UpOptions): Promise<number> {
+  const { run, token } = options;
+  return run !== undefined && token !== undefined ? execute(session, run, token) : upgrade(session, options);
+}
+
+/** The wizard's runner: its output is a log. */
+function execute({ upgrader }: Session, run: string, token: number): Promise<number> {
+  return stoppable(console.error, async (stop) => {
+    const { status } = await upgrader.execute(run, token, stop);
+    return status === "completed" ? EXIT.done : status === "failed" ? EXIT.failed : EXIT.held;
+  });
+}
+
+async function upgrade(session: Session, options: UpOptions): Promise<number> {
+  const { upgrader, terminal } = session;
+  const state = await upgrader.state();
+  switch (state.kind) {
+    case "current":
+      terminal.result({ result: "up-to-date", state, run: null }, [`You are up to date! (${state.codeVersion})`]);
+      return EXIT.done;
+    case "running":
+      return waitForOther(session, options);
+    case "interrupted":
+      return orWait(session, options, () => carryOut(session, (signal) => upgrader.resume({ where: "here", signal })));
+    case "failed":
+      return orWait(session, options, () => carryOut(session, (signal) => upgrader.retry({ where: "here", signal })));
+    case "fresh":
+    case "behind":
+      return orWait(session, options, () => start(session, options, state));
+    case "unversioned":
+      if (await upgrader.adopt()) return upgrade(session, options);
+      throw notNow(state);
+    case "unknown":
+    case "ahead":
+    case "restart":
+    case "unsupported":
+      throw notNow(state);
+  }
+}
+
+async function start(session: Session, { yes = false }: UpOptions, state: VersionState): Promise<number> {
+  const { upgrader } = session;
+  const isInstallation = state.kind === "fresh";
+  if (!yes) await ask(session, state, isInstallation);
+  const license = await session.context.settings.release.license();
+  if (license) await upgrader.acceptLicense(license.hash);
+  await upgrader.markReviewed();
+  const backup = isInstallation ? {} : { backup: { kind: "own", address: "cli" } as const };
+  return carryOut(session, (signal) => upgrader.start({ ...backup, where: "here", signal }));
+}
+
+async function ask({ context, terminal }: Session, { reason, pending }: VersionState, isInstallation: boolean): Promise<void> {
+  terminal.say(reason);
+  for (const name of pending) terminal.say(`  ${name}`);
+  const { license } = context.settings.release.paths;
+  if (license !== null) await insist(terminal.confirm(`Do you agree to the licence, ${license}?`));
+  if (!isInstallation) await insist(terminal.confirm("Do you have a backup of the database?"));
+  if (license === null && isInstallation) await insist(terminal.confirm("Install it now?"));
+}
+
+async function insist(answer: Promise<boolean>): Promise<void> {
+  if (!(await answer))
+    throw new UpgateError("ERR_UPGATE_UNCONFIRMED", "Nothing was changed.", { remedy: "Run the command again when you are ready." });
+}
+
+/** The loser of a race does not fail: what it wanted is being done. */
+async function orWait(session: Session, options: UpOptions, act: () => Promise<number>): Promise<number> {
   try {
-    const result =
-      options.run !== undefined && options.token !== undefined
-        ? await upgrader.execute(options.run, options.token)
-        : await startHere(upgrader, options);
-    if (result) process.exitCode = exitCode(result);
+    return await act();
   } catch (error) {
-    if (!isUpgateError(error, "ERR_UPGATE_LEASE_LOST")) throw error;
-    console.error(`${error.code}: ${error.message}`);
-    process.exitCode = LOST;
-  } finally {
-    await context.store.close();
+    if (!isUpgateError(error, "ERR_UPGATE_LEASE_HELD") || !options.wait) throw error;
+    return waitForOther(session, options);
   }
 }
 
-async function startHere(upgrader: Upgrader, { yes }: UpOptions): Promise<RunResult | null> {
-  const { state } = await upgrader.status();
-  if (state.kind === "current") {
-    console.log(`You are up to date! (${state.codeVersion})`);
-    return null;
+async function waitForOther(session: Session, options: UpOptions): Promise<number> {
+  const { upgrader, terminal } = session;
+  const holder = await upgrader.holder();
+  if (!options.wait) throw holder;
+  terminal.say(`${holder.message} Waiting for it …`);
+  const state = await follow(session);
+  if (state.kind === "failed") {
+    terminal.result({ result: "failed", state, run: (await upgrader.statusOf(state)).run }, [
+      terminal.paint("red", state.reason),
+      state.remedy,
+    ]);
+    return EXIT.failed;
   }
-  if (!yes) throw new Error("Say --yes when you have a backup and agree to the licence.");
-  const run =
-    state.kind === "interrupted"
-      ? await upgrader.resume({ where: "here" })
-      : state.kind === "failed"
-        ? await upgrader.retry({ where: "here" })
-        : await upgrader.start({ where: "here", backup: { kind: "own", address: "cli" } });
-  return run.finished;
-}
-
-const LOST = 4;
-
-function exitCode({ status }: RunResult): number {
-  return status === "completed" ? 0 : status === "failed" ? 3 : LOST;
+  return upgrade(session, options);
 }
 
 function parseToken(text: string): number {

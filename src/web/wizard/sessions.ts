@@ -109,8 +109,8 @@ export class WizardSessions {
   /** One secret for all nodes: the first that needs it makes it. */
   async #key(): Promise<string> {
     if (this.#secret !== null) return this.#secret;
-    const { knex, dialect, clock } = this.store;
-    await ensureTables(knex, dialect);
+    const { knex, clock } = this.store;
+    await ensureTables(this.store);
     const secret = await ensureCookieSecret(knex, clock.timestamp());
     return (this.#secret = secret);
   }

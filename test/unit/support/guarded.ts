@@ -54,7 +54,7 @@ export const STATES = {
 } as const;
 
 export type GuardedOptions = Partial<
-  Pick<GuardOptions, "ready" | "isReady" | "installPath" | "basePath" | "probes" | "isApplicationLoaded">
+  Pick<GuardOptions, "ready" | "isReady" | "installPath" | "basePath" | "probes" | "isApplicationLoaded" | "logger">
 > & {
   readonly before?: Before;
   readonly branding?: Parameters<typeof maintenanceAnswer>[1];
@@ -78,6 +78,7 @@ export async function guarded(
     probes: { live: "/healthz/live", ready: "/healthz/ready", open: "/healthz/open" },
     isApplicationLoaded: () => true,
     answer: maintenanceAnswer(new Renderer([]), branding),
+    logger: console,
     ...options,
   });
   const server = (HOSTS[host] as (typeof HOSTS)[string])(guard, before);

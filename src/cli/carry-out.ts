@@ -1,0 +1,93 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { constants } from "node:os";
+import type { RunProgress } from "../upgrade/status.js";
+import type { RunResult } from "../upgrade/runner.js";
+import type { StartedRun } from "../upgrade/upgrader.js";
+import { EXIT } from "./exit-codes.js";
+import { ProgressView } from "./progress-view.js";
+import type { Session } from "./verb.js";
+
+const LOOK_EVERY_MS = 200;
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+
+/** Begins a run in this process and shows it to its end. Ctrl-C stops it after the statement under way. */
+export async function carryOut({ upgrader, terminal }: Session, begin: (signal: AbortSignal) => Promise<StartedRun>): Promise<number> {
+  return stoppable(terminal.say.bind(terminal), async (stop) => {
+    const run = await begin(stop);
+    terminal.say(
+      run.kind === "install"
+        ? `Installing ${run.toVersion} …`
+        : `Upgrading from ${run.fromVersion ?? "an unknown release"} to ${run.toVersion} …`,
+    );
+    const view = new ProgressView(terminal);
+    const over = new AbortController();
+    const looking = look(() => upgrader.status(), view, over.signal);
+    const result = await run.finished;
+    over.abort();
+    await looking;
+    return tell({ upgrader, terminal }, result, view);
+  });
+}
+
+async function look(read: () => Promise<{ run: RunProgress | null }>, view: ProgressView, over: AbortSignal): Promise<void> {
+  while (!over.aborted) {
+    const { run } = await read();
+    if (run && !over.aborted) view.show(run);
+    await pause(LOOK_EVERY_MS, undefined, { signal: over }).catch(() => undefined);
+  }
+}
+
+/** Says how it ended; returns the exit code. */
+async function tell(
+  { upgrader, terminal }: Pick<Session, "upgrader" | "terminal">,
+  result: RunResult,
+  view: ProgressView,
+): Promise<number> {
+  const { state, run } = await upgrader.status();
+  if (run) view.show(run);
+  view.end();
+  const applied = run?.migrations.filter(({ status }) => status === "applied").length ?? 0;
+  switch (result.status) {
+    case "completed":
+      terminal.result({ result: result.status, state, run }, [
+        terminal.paint("green", `Release ${run?.toVersion ?? state.codeVersion} is installed.`),
+      ]);
+      return EXIT.done;
+    case "failed":
+      terminal.result({ result: result.status, state, run }, [
+        terminal.paint("red", result.error?.message ?? "The upgrade failed."),
+        result.error?.remedy ?? "",
+        "Then go on with: upgate retry",
+      ]);
+      return EXIT.failed;
+    case "interrupted":
+    case "aborted":
+      terminal.result({ result: "interrupted", state, run }, [
+        terminal.paint(
+          "yellow",
+          `Stopped: ${applied} of ${run?.migrations.length ?? 0} migrations are applied, and the site stays closed.`,
+        ),
+        "Go on with: upgate resume",
+      ]);
+      return EXIT.held;
+  }
+}
+
+/** While `work` goes on, the first Ctrl-C (or SIGTERM) asks it to stop, the second ends the process: nothing is lost by that, either. */
+export async function stoppable(say: (line: string) => void, work: (stop: AbortSignal) => Promise<number>): Promise<number> {
+  const stop = new AbortController();
+  let code: number | null = null;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (code !== null) process.exit(code);
+    code = 128 + constants.signals[signal];
+    say("Stopping after the statement under way …");
+    stop.abort(new Error("It was stopped from outside."));
+  };
+  for (const signal of SIGNALS) process.on(signal, onSignal);
+  try {
+    const result = await work(stop.signal);
+    return result === EXIT.held && code !== null ? code : result;
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, onSignal);
+  }
+}

@@ -1,0 +1,31 @@
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+
+/**
+ * Imports a file of the vendor's, ES module or CommonJS. TypeScript goes by the host's loader: one for `import` (tsx, Node
+ * 22.18 and later by itself) or, where that declines, one for `require` (ts-node/register).
+ */
+export async function loadModule(file: string): Promise<Readonly<Record<string, unknown>>> {
+  try {
+    return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+  } catch (error) {
+    const require = createRequire(file);
+    const isUnknown = (error as NodeJS.ErrnoException).code === "ERR_UNKNOWN_FILE_EXTENSION";
+    if (!isUnknown) throw error;
+    const extension = file.slice(file.lastIndexOf("."));
+    if (require.extensions[extension]) return require(file) as Record<string, unknown>;
+    throw new Error(
+      `this Node.js can't load ${extension} files by itself: start it with a loader (node --import tsx), or ship JavaScript`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+/** The default export, also of CommonJS and of CommonJS that a compiler made of `export default`. */
+export function defaultExport(module: Readonly<Record<string, unknown>>): unknown {
+  const value = "default" in module ? module["default"] : undefined;
+  const isCompiled = typeof value === "object" && value !== null && "__esModule" in value && "default" in value;
+  return isCompiled ? value.default : value;
+}

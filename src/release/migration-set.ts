@@ -1,0 +1,18 @@
+import type { OptionProblem } from "../core/errors.js";
+import type { MigrationFile, MigrationModule } from "../core/migration.js";
+
+export interface MigrationListing {
+  /** In the order of application. */
+  readonly files: readonly MigrationFile[];
+  readonly problems: readonly OptionProblem[];
+}
+
+/** Where a release's migrations come from: a folder, or a source of knex's interface. */
+export interface MigrationSet {
+  /** Names only; nothing of the vendor's is run by a folder. Every problem is gathered. */
+  list(): Promise<MigrationListing>;
+  /** Throws `ERR_UPGATE_MIGRATION_INVALID` when it can't be loaded or exports no `up`. */
+  load(file: MigrationFile): Promise<MigrationModule>;
+  /** SHA-256, hex. */
+  checksum(file: MigrationFile): Promise<string>;
+}

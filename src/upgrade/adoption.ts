@@ -1,0 +1,78 @@
+import type { Knex } from "knex";
+import { isUpgateError, messageOf, UpgateError } from "../core/errors.js";
+import type { HistoryEntry } from "../core/migration.js";
+import { codeVersionProblem } from "../core/version.js";
+import { connectHost } from "../store/connect.js";
+import { takeOverKnexMigrations } from "../store/knex-migrations.js";
+import { releaseLease } from "../store/lease.js";
+import { ensureTables, whileBusy } from "../store/tables.js";
+import { recordBaseline } from "./baseline.js";
+import type { UpgradeContext } from "./context.js";
+import { takeFreeLease } from "./leasing.js";
+import type { ReadState } from "./state-reader.js";
+
+/**
+ * A database without a version row whose release can be told, by `detectVersion` or because knex's own history holds every
+ * migration of the release: writes the release down. Runs no migration. True when it did; of several nodes, one does.
+ */
+export async function adopt(context: UpgradeContext, reading: ReadState): Promise<boolean> {
+  if (!isAdoptable(reading)) return false;
+  const version = await tellVersion(context, reading);
+  if (version === null) return false;
+  const { store, logger } = context;
+  await ensureTables(store);
+  const lease = await takeFreeLease(store, reading).catch((error: unknown) => {
+    if (isUpgateError(error, "ERR_UPGATE_LEASE_HELD")) return null;
+    throw error;
+  });
+  if (!lease) return false;
+  try {
+    await recordBaseline(context, reading, version);
+  } finally {
+    await whileBusy(() => releaseLease(store.knex, lease.token));
+  }
+  logger.info(`upgate: the database is at release ${version}; the version row says so from now on.`);
+  return true;
+}
+
+function isAdoptable({ state, snapshot }: ReadState): boolean {
+  const isFree = snapshot.versionRow.kind === "absent" && !state.run;
+  return isFree && (state.kind === "unversioned" || (state.kind === "behind" && state.installedVersion === null));
+}
+
+async function tellVersion(context: UpgradeContext, { state, knexHistory }: ReadState): Promise<string | null> {
+  const { detectVersion, version } = context.settings.options;
+  const detected = detectVersion ? await detect(context, detectVersion) : null;
+  if (detected !== null) return detected;
+  return (knexHistory?.matched ?? 0) > 0 && state.pending.length === 0 ? version : null;
+}
+
+async function detect(
+  { store }: UpgradeContext,
+  detectVersion: (knex: Knex) => Promise<string | null> | string | null,
+): Promise<string | null> {
+  const knex = connectHost(store.source);
+  try {
+    const version: unknown = await detectVersion(knex);
+    if (version === null || version === undefined) return null;
+    const problem = codeVersionProblem(version);
+    if (problem !== null) throw new Error(`what it returned ${problem}`);
+    return version as string;
+  } catch (cause) {
+    throw new UpgateError("ERR_UPGATE_DETECT_VERSION", `detectVersion could not tell the release: ${messageOf(cause)}`, { cause });
+  } finally {
+    await knex.destroy();
+  }
+}
+
+/** Copies what knex's own migrator has recorded into the history, before the first run. The caller holds the lease. */
+export async function takeOverKnex({ store, settings }: UpgradeContext, { knexHistory }: ReadState): Promise<void> {
+  if (knexHistory === null) return;
+  const files = new Map((await settings.release.read()).files.map((file) => [file.name, file]));
+  const entries: HistoryEntry[] = [];
+  for (const entry of knexHistory.entries) {
+    const file = files.get(entry.name);
+    entries.push(file ? { ...entry, sha256: await settings.release.migrations.checksum(file) } : entry);
+  }
+  await whileBusy(() => takeOverKnexMigrations(store.knex, settings.knexTable, entries, store.clock.timestamp()));
+}

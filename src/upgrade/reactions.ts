@@ -1,0 +1,45 @@
+import { messageOf } from "../core/errors.js";
+import { driverMessage, isBusy } from "../store/driver-errors.js";
+import { abortUnstarted } from "./abort-unstarted.js";
+import { adopt } from "./adoption.js";
+import { autoUpgrade } from "./auto-upgrade.js";
+import type { UpgradeContext } from "./context.js";
+import { stampPatch } from "./stamp.js";
+import type { ReadState } from "./state-reader.js";
+import type { Upgrader } from "./upgrader.js";
+
+/** What a node does by itself about a state; true when it changed it. */
+export type Reaction = (reading: ReadState) => Promise<boolean>;
+
+/**
+ * Everything that a node does without being asked, in this order. A reaction that throws is reported once and tried again
+ * `retryMs` later, so that a vendor's function that fails is not called at every poll.
+ */
+export function nodeReactions(context: UpgradeContext, upgrader: Upgrader): Reaction[] {
+  const retryMs = context.settings.options.nodeTtlMs;
+  const reaction = (what: string, react: Reaction): Reaction => patient(context, what, retryMs, react);
+  return [
+    reaction("the unstarted run could not be aborted", (reading) => abortUnstarted(context, reading)),
+    reaction("the installed release could not be recorded", (reading) => adopt(context, reading)),
+    reaction("the patch could not be recorded", (reading) => stampPatch(context, reading)),
+    reaction("the upgrade could not be started", (reading) => autoUpgrade(context, upgrader, reading)),
+  ];
+}
+
+function patient({ store, logger }: UpgradeContext, what: string, retryMs: number, react: Reaction): Reaction {
+  let notBeforeMs = -Infinity;
+  let reported = "";
+  return async (reading) => {
+    if (store.clock.nowMs() < notBeforeMs) return false;
+    try {
+      return await react(reading);
+    } catch (error) {
+      if (isBusy(error)) return false;
+      notBeforeMs = store.clock.nowMs() + retryMs;
+      const message = `upgate: ${what}: ${driverMessage(error) || messageOf(error)}`;
+      if (message !== reported) logger.warn(message);
+      reported = message;
+      return false;
+    }
+  };
+}

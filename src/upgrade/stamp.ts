@@ -1,0 +1,47 @@
+import { compareVersions } from "../core/version.js";
+import { releaseLease } from "../store/lease.js";
+import { insertDraft, updateRun } from "../store/runs.js";
+import { ensureTables, ensureVersionTable, whileBusy } from "../store/tables.js";
+import { writeVersionRow } from "../store/version-row.js";
+import type { UpgradeContext } from "./context.js";
+import { takeFreeLease } from "./leasing.js";
+import { type ReadState, StateReader } from "./state-reader.js";
+
+/**
+ * With `patches: "stamp"`: a release that has nothing to migrate writes its version down by itself, as a completed run,
+ * without closing the nodes. True when it did. Throws `ERR_UPGATE_LEASE_HELD` when another process was faster.
+ */
+export async function stampPatch(context: UpgradeContext, reading: ReadState): Promise<boolean> {
+  const { store, settings, logger } = context;
+  const { version, patches } = settings.options;
+  if (patches !== "stamp" || !isStampable(reading, version)) return false;
+  await ensureTables(store);
+  const lease = await takeFreeLease(store, reading);
+  try {
+    const { state } = await new StateReader(context).read();
+    if (!isStampable({ ...reading, state }, version)) return false;
+    await ensureVersionTable(store);
+    const now = store.clock.timestamp();
+    await whileBusy(() =>
+      store.knex.transaction(async (trx) => {
+        const id = await insertDraft(trx, { kind: "upgrade", fromVersion: state.installedVersion, toVersion: version, createdAt: now });
+        const done = { status: "completed", phase: "done", active: false, epoch: lease.token, startedAt: now, finishedAt: now } as const;
+        await updateRun(trx, id, "draft", done);
+        await writeVersionRow(trx, store.versionRow, version, now);
+      }),
+    );
+  } finally {
+    await whileBusy(() => releaseLease(store.knex, lease.token));
+  }
+  logger.info(`upgate: release ${version} has nothing to migrate; it is recorded as installed.`);
+  return true;
+}
+
+/** Only with a manifest can files be newer than the process; then the newer process does it. */
+function isStampable({ state, snapshot }: ReadState, version: string): boolean {
+  const { kind, pending, installedVersion, filesVersion } = state;
+  const isDraftless = snapshot.run === null;
+  return (
+    kind === "behind" && isDraftless && pending.length === 0 && installedVersion !== null && compareVersions(filesVersion, version) === 0
+  );
+}
