@@ -1,15 +1,22 @@
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
+/** By file, the checksum of what this process has loaded first. */
+const loadedFirst = new Map<string, string>();
+
 /**
- * Imports a file of the vendor's, ES module or CommonJS. TypeScript goes by the host's loader: one for `import` (tsx, Node
+ * Imports a file of the vendor's, ES module or CommonJS. With `checksum`, a file that was corrected since this process has
+ * loaded it is loaded again: Node keeps modules by their address. TypeScript goes by the host's loader: one for `import` (tsx, Node
  * 22.18 and later by itself) or, where that declines, one for `require` (ts-node/register).
  */
-export async function loadModule(file: string): Promise<Readonly<Record<string, unknown>>> {
+export async function loadModule(file: string, checksum = ""): Promise<Readonly<Record<string, unknown>>> {
+  const require = createRequire(file);
+  const first = loadedFirst.get(file) ?? checksum;
+  loadedFirst.set(file, first);
+  if (first !== checksum) delete require.cache[file];
   try {
-    return (await import(pathToFileURL(file).href)) as Record<string, unknown>;
+    return (await import(`${pathToFileURL(file).href}${first === checksum ? "" : `?sha256=${checksum}`}`)) as Record<string, unknown>;
   } catch (error) {
-    const require = createRequire(file);
     const isUnknown = (error as NodeJS.ErrnoException).code === "ERR_UNKNOWN_FILE_EXTENSION";
     if (!isUnknown) throw error;
     const extension = file.slice(file.lastIndexOf("."));

@@ -52,7 +52,7 @@ export async function migrationChecksum(file: string): Promise<string> {
 export async function loadMigration(name: string, file: string): Promise<MigrationModule> {
   let loaded: Readonly<Record<string, unknown>>;
   try {
-    loaded = await loadModule(file);
+    loaded = await loadModule(file, await migrationChecksum(file));
   } catch (cause) {
     throw new UpgateError("ERR_UPGATE_MIGRATION_INVALID", `The migration ${name} can't be loaded: ${messageOf(cause)}`, {
       cause,

@@ -1,0 +1,165 @@
+import assert from "node:assert/strict";
+import { after, describe, it } from "node:test";
+import type { UpgateOptions } from "../../src/index.js";
+import { type DatabaseKind, databaseKinds } from "../support/databases.js";
+import { createProject, SHOP_MIGRATIONS, type TestProject } from "../support/project.js";
+import { type Site, startSite } from "../support/site.js";
+import { install, withUpgate } from "../support/upgates.js";
+import { until } from "../support/wait.js";
+
+const kinds = await databaseKinds();
+after(async () => {
+  for (const kind of kinds) await kind.stop();
+});
+
+const SLOW = `export const up = async (knex) => {
+  await knex.schema.createTable("slow", (t) => t.increments("id"));
+  for (let i = 0; i < 40; i++) { await knex("products").insert({ name: "row " + i }); await new Promise((done) => setTimeout(done, 25)); }
+};`;
+
+for (const kind of kinds) describe(`unattended, on ${kind.name}`, () => unattendedOn(kind));
+
+function unattendedOn(kind: DatabaseKind): void {
+  async function setUp(more: Partial<UpgateOptions>, migrations: Readonly<Record<string, string>> = SHOP_MIGRATIONS): Promise<TestProject> {
+    const { address } = await kind.create();
+    return createProject(address, { migrations, more });
+  }
+  const isOpen = async (site: Site): Promise<boolean> => (await site.visit()).text === "open";
+  async function withSites<T>(project: TestProject, count: number, use: (sites: Site[]) => Promise<T>): Promise<T> {
+    const sites = await Promise.all(Array.from({ length: count }, () => startSite(project)));
+    try {
+      return await use(sites);
+    } finally {
+      await Promise.all(sites.map((site) => site.stop()));
+    }
+  }
+  const runsOf = (project: TestProject): Promise<{ status: string; kind: string; backup: string | null }[]> =>
+    withUpgate({ ...project.options, mode: "wizard" }, async ({ knex }) => knex("upgate_run").whereNotNull("started_at"));
+
+  it("four processes that start at once: one upgrades, the others wait, all open", async () => {
+    const project = await setUp({ mode: "auto", backup: "none" }, { ...SHOP_MIGRATIONS, "1.1.0/0003-slow.mjs": SLOW });
+    await install({ ...project.options, mode: "wizard" }, "1.0.0");
+    await withSites(project, 4, async (sites) => {
+      const first = await Promise.all(sites.map((site) => site.visit()));
+      assert.ok(
+        first.every(({ status, text }) => status === 503 && /Down for Maintenance \(Err [23]\)/.test(text)),
+        JSON.stringify(first.map(({ status }) => status)),
+      );
+      for (const site of sites) await until(`an open gate\n${site.output()}`, () => isOpen(site), 60_000);
+    });
+    const runs = await runsOf(project);
+    assert.deepEqual(
+      runs.map((run) => [run.kind, run.status, JSON.parse(run.backup ?? "{}").kind]),
+      [
+        ["install", "completed", undefined],
+        ["upgrade", "completed", "none"],
+      ].slice(-runs.length),
+    );
+    assert.equal(runs.filter((run) => run.kind === "upgrade").length, 1);
+    project.remove();
+  });
+
+  it("four processes on an empty database install it once", async () => {
+    const project = await setUp({ mode: "auto" });
+    await withSites(project, 4, async (sites) => {
+      for (const site of sites) await until(`an open gate\n${site.output()}`, () => isOpen(site), 60_000);
+    });
+    assert.deepEqual(
+      (await runsOf(project)).map((run) => [run.kind, run.status]),
+      [["install", "completed"]],
+    );
+    project.remove();
+  });
+
+  it("an upgrade without a backup is refused unless the vendor says so, and the wizard still answers", async () => {
+    const project = await setUp({ mode: "auto" });
+    await install({ ...project.options, mode: "wizard" }, "1.0.0");
+    await withUpgate(project.options, async (upgate) => {
+      await until("the refusal", () => project.lines.some((line) => /without a backup/.test(line)));
+      assert.equal(upgate.state().kind, "behind");
+    });
+    project.remove();
+  });
+
+  it("a run whose process was killed is resumed by a node", async () => {
+    const flagged = SLOW.replace(
+      "export const up = async (knex) => {",
+      `import { existsSync } from "node:fs";
+export const up = async (knex) => {
+  if (!existsSync(new URL("../../go", import.meta.url))) await new Promise((done) => setTimeout(done, 60_000));`,
+    );
+    const project = await setUp({ mode: "auto", backup: "none" }, { ...SHOP_MIGRATIONS, "1.1.0/0003-slow.mjs": flagged });
+    await install({ ...project.options, mode: "wizard" }, "1.0.0");
+    await withUpgate({ ...project.options, mode: "wizard" }, async (observer) => {
+      await withSites(project, 2, async (sites) => {
+        await until("the third migration", async () => (await observer.upgrader.status()).run?.migrations[2]?.status === "running", 30_000);
+        const pid = Number((await observer.knex("upgate_lease").first("pid")).pid);
+        project.write("go", "");
+        process.kill(pid, "SIGKILL");
+        for (const site of sites) await until(`an open gate\n${site.output()}`, () => isOpen(site), 60_000);
+      });
+      const [run] = await observer.knex("upgate_run").where({ kind: "upgrade" }).whereNotNull("started_at");
+      assert.equal(run.status, "completed");
+    });
+    project.remove();
+  });
+
+  it("a failed run is left to an operator; a corrected release goes on by itself", async () => {
+    const broken = { ...SHOP_MIGRATIONS, "1.1.0/0003-broken.mjs": `export const up = () => { throw new Error("no such thing"); };` };
+    const project = await setUp({ mode: "auto", backup: "none" }, broken);
+    await install({ ...project.options, mode: "wizard" }, "1.0.0");
+    const { configFile: _file, ...here } = project.options;
+    await withUpgate(here, async (upgate) => {
+      await until("the failure", () => upgate.state().kind === "failed");
+    });
+    await withUpgate(here, async (upgate) => {
+      await until("the failure", () => upgate.state().kind === "failed");
+      assert.equal((await upgate.knex("upgate_run").where({ kind: "upgrade" })).length, 1);
+    });
+    project.write("migrations/1.1.0/0003-broken.mjs", "export const up = () => {}; // corrected");
+    await withUpgate({ ...here, version: "1.1.1" }, async (upgate) => {
+      await until("an open gate", () => upgate.state().kind === "current");
+      const runs = await upgate.knex("upgate_run").where({ kind: "upgrade" }).orderBy("created_at").select("status", "to_version");
+      assert.deepEqual(runs.map(Object.values), [
+        ["superseded", "1.1.0"],
+        ["completed", "1.1.1"],
+      ]);
+    });
+    project.remove();
+  });
+
+  it("a release without migrations records itself where the vendor says so, and visitors notice nothing", async () => {
+    const project = await setUp({ patches: "stamp" });
+    await install(project.options, "1.1.0");
+    const { configFile: _file, ...here } = project.options;
+    await withUpgate({ ...here, patches: "ask", version: "1.1.1" }, async (upgate) => assert.equal(upgate.state().kind, "behind"));
+    await withUpgate({ ...here, version: "1.1.1" }, async (upgate) => {
+      assert.equal(upgate.state().kind, "current", "at its first reading");
+      assert.equal(upgate.state().installedVersion, "1.1.1");
+      const last = await upgate.knex("upgate_run").orderBy("created_at", "desc").first();
+      assert.deepEqual([last.kind, last.status, last.from_version, last.to_version], ["upgrade", "completed", "1.1.0", "1.1.1"]);
+    });
+    project.remove();
+  });
+
+  it("one with migrations does not", async () => {
+    const project = await setUp({ patches: "stamp" });
+    await install(project.options, "1.0.0");
+    await withUpgate(project.options, async (upgate) => assert.equal(upgate.state().kind, "behind"));
+    project.remove();
+  });
+
+  it("a process whose files were replaced ends with exit code 75 where the vendor says so", async () => {
+    const project = await setUp({ restart: "exit" });
+    const release = project.write("release.json", JSON.stringify({ version: "1.1.0" }));
+    await install(project.options, "1.1.0");
+    project.write("upgate.config.mjs", `export default ${JSON.stringify({ ...project.options, release, logger: undefined })};`);
+    const site = await startSite(project);
+    await until("an open gate", () => isOpen(site));
+    project.write("release.json", JSON.stringify({ version: "1.2.0" }));
+    await install({ ...project.options, restart: "ask" }, "1.1.1");
+    assert.equal(await site.ended, 75, site.output());
+    assert.match(site.output(), /files on disk are release 1\.2\.0, but this process still runs 1\.1\.0/);
+    project.remove();
+  });
+}

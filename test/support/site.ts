@@ -1,0 +1,57 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { TestProject } from "./project.js";
+import { until } from "./wait.js";
+
+const INDEX = new URL("../../src/index.js", import.meta.url).href.replace(/\.js$/, ".ts");
+const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** A project's application as a process of its own. */
+export interface Site {
+  readonly base: string;
+  readonly pid: number;
+  output(): string;
+  /** Status and body of the front page. */
+  visit(): Promise<{ readonly status: number; readonly text: string }>;
+  /** Resolves with the exit code, whoever ends the process. */
+  readonly ended: Promise<number | null>;
+  stop(): Promise<void>;
+}
+
+/** Starts `serve` for the project on a free port; the application answers "open". Resolves once the port is bound. */
+export async function startSite(project: TestProject): Promise<Site> {
+  const app = project.write("app.mjs", `export default (req, res) => res.end("open");\n`);
+  const server = project.write(
+    "server.mjs",
+    `import { createUpgate } from ${JSON.stringify(INDEX)};
+import config from "./upgate.config.mjs";
+const upgate = createUpgate({ ...config, configFile: ${JSON.stringify(project.options.configFile)} });
+const server = await upgate.serve(() => import(${JSON.stringify(app)}), { port: 0, host: "127.0.0.1" });
+console.log("PORT", server.address().port);
+process.once("SIGTERM", () => void upgate.close().then(() => process.exit(0)));
+`,
+  );
+  const child = spawn(process.execPath, ["--import", "tsx", server], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  let text = "";
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (text += chunk.toString()));
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  const port = await until("the site's port", () => {
+    if (child.exitCode !== null) throw new Error(`The site ended with exit code ${child.exitCode}:\n${text}`);
+    return /PORT (\d+)/.exec(text)?.[1];
+  });
+  const base = `http://127.0.0.1:${port}`;
+  return {
+    base,
+    pid: child.pid as number,
+    output: () => text,
+    visit: async () => {
+      const response = await fetch(base);
+      return { status: response.status, text: await response.text() };
+    },
+    ended,
+    stop: async () => {
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}
