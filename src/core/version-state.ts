@@ -112,11 +112,7 @@ export function deriveVersionState(facts: StateFacts): VersionState {
   const base = { codeVersion, filesVersion, pending };
   const unknown = (reason: string, remedy: string): VersionState => ({ ...base, kind: "unknown", installedVersion: null, reason, remedy });
 
-  if (database.kind === "unreadable")
-    return unknown(
-      `The state can't be read: ${database.check}`,
-      "Check that the database server runs and that its address, user and password are right.",
-    );
+  if (database.kind === "unreadable") return unknown(`The state can't be read: ${database.check}`, unreadableRemedy(database.check));
   if (database.newerProtocol)
     return unknown("A newer upgate manages this database.", "Upload files that contain the newer upgate, then restart the application.");
   const { versionRow } = database;
@@ -135,6 +131,13 @@ export function deriveVersionState(facts: StateFacts): VersionState {
 
   const verdict = runVerdict(facts, database) ?? versionVerdict(facts, database, installed);
   return { ...base, ...verdict, installedVersion: installed, ...(database.run ? { run: database.run } : {}) };
+}
+
+/** MySQL's ER_TABLEACCESS_DENIED_ERROR says which command; a refused password reads "Access denied". */
+function unreadableRemedy(check: string): string {
+  return /command denied/.test(check)
+    ? "Grant the database account that right, or name a second account that has it: database: { app, admin }."
+    : "Check that the database server runs and that its address, user and password are right.";
 }
 
 function runVerdict({ codeVersion }: StateFacts, { run, leaseAlive }: DatabaseFacts): Verdict | null {

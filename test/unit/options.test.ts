@@ -61,6 +61,16 @@ describe("defaults", () => {
     });
   });
 
+  test("two accounts, a source of migrations, and words", () => {
+    const source = { getMigrations: async () => [], getMigrationName: String, getMigration: async () => ({ up() {} }) };
+    const database = { app: "mysql://app@h/d", admin: "mysql://admin@h/d" };
+    const words = { mode: "auto", backup: "none", patches: "stamp", restart: "exit" };
+    const { value, problems } = checkOptions({ ...LEAST, ...words, database, migrations: source, knexMigrations: "crm.history" }, {});
+    assert.deepEqual(problems, []);
+    assert.deepEqual([value.database, value.migrations, value.knexMigrations], [database, source, "crm.history"]);
+    assert.deepEqual([value.mode, value.backup, value.patches, value.restart], Object.values(words));
+  });
+
   test("what is given is taken", () => {
     const parse = (text: string): string => `${text}.0`;
     const given = {
@@ -119,6 +129,17 @@ describe("values that don't fit", () => {
     [{ database: "mysql://localhost" }, /^database: must look like/],
     [{ database: 42 }, /^database: must be an address/],
     [{ database: {} }, /^database: must be an address/],
+    [{ database: { app: "sqlite:./a.db" } }, /^database\.admin: is required/],
+    [{ database: { app: "sqlite:./a.db", admin: 7 } }, /^database\.admin: must be an address/],
+    [{ database: { app: "sqlite:./a.db", admin: "sqlite:./a.db", root: "x" } }, /^database\.root: is not an option/],
+    [{ migrations: { getMigrations() {}, getMigrationName() {} } }, /^migrations: must be a path.*lacks getMigration$/],
+    [{ knexMigrations: "a b" }, /^knexMigrations: must be a table or column name/],
+    [{ detectVersion: "8.6.1" }, /^detectVersion: must be a function/],
+    [{ mode: "automatic" }, /^mode: must be "wizard" or "auto", got "automatic"/],
+    [{ backup: true }, /^backup: must be "own" or "none", got true/],
+    [{ patches: "apply" }, /^patches: must be "ask" or "stamp"/],
+    [{ restart: undefined, patches: null }, /^patches: .*got null/],
+    [{ restart: "always" }, /^restart: must be "ask" or "exit"/],
     [{ migrations: undefined }, /^migrations: is required/],
     [{ migrations: "" }, /^migrations: must be a path or a file URL/],
     [{ migrations: new URL("https://vendor.test/m/") }, /^migrations: /],

@@ -25,6 +25,14 @@ function planned(statuses: readonly PlanStatus[], ms: readonly (number | null)[]
   return statuses.map((status, index) => ({ name: `m${index}`, version: "8.6.1", status, ms: ms[index] ?? null }));
 }
 
+describe("releases that were pruned", () => {
+  const files = ["7.9.9/0001-base", "8.0.0/0001-a", "8.6.1/0001-b"].map((name) => file(name));
+  const due = (prunedBefore: string | null): string[] => pendingMigrations(files, [], "8.6.1", prunedBefore).map(({ name }) => name);
+
+  test("count as applied on a database that is not new", () => assert.deepEqual(due("8.0.0"), ["8.0.0/0001-a", "8.6.1/0001-b"]));
+  test("are what is left of them on a new one", () => assert.equal(due(null).length, 3));
+});
+
 describe("the order of application", () => {
   test("is semver order of the release, then the file's name", () => {
     const names = ["8.10.0/0001-a", "8.9.0/0002-b", "8.9.0/0001-z", "8.9.0-rc.1/0009-x", "8.6.1/0001-a"];

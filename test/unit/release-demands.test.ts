@@ -45,6 +45,23 @@ describe("a required stop", () => {
   );
 });
 
+describe("prunedBefore", () => {
+  const pruned: ReleaseFacts = { prunedBefore: "8.0.0" };
+  check([
+    [
+      "later than the installed version",
+      pruned,
+      "7.9.9",
+      "unsupported",
+      /no longer holds the migrations from before 8\.0\.0/,
+      /8\.0\.0 and/,
+    ],
+    ["that is the installed version", pruned, "8.0.0", "behind"],
+    ["on an empty database", pruned, null, "fresh"],
+    ["on a database that is up to date", pruned, "8.6.1", "current"],
+  ]);
+});
+
 describe("upgradeFrom", () => {
   const from: ReleaseFacts = { upgradeFrom: ">=8.0.0 <8.6.1" };
   check([

@@ -25,6 +25,20 @@ describe("each state says what is the matter and what to do", () => {
     ["an empty database", facts({ row: null }), "fresh", /not installed/, /\/install/],
     ["tables, but no version row", facts({ row: null, hasForeignTables: true }), "unversioned", /upgate baseline <version>/],
     ["a history, but no version row", facts({ row: null, hasHistory: true }), "unversioned", /no version row/],
+    [
+      "knex's own history, complete",
+      facts({ row: null, hasForeignTables: true, keptByKnex: true }),
+      "unversioned",
+      /knex has applied all migrations of release 8\.6\.1/,
+      /upgate baseline 8\.6\.1/,
+    ],
+    [
+      "knex's own history, with migrations to come",
+      facts({ row: null, hasForeignTables: true, keptByKnex: true, pending: ["20240303_stock"] }),
+      "behind",
+      /knex has kept this database so far; 1 migration is pending: 20240303_stock/,
+      /\/install/,
+    ],
     ["an older database", facts({ row: "8.5.0" }), "behind", /8\.5\.0.*8\.6\.1/, /\/install/],
     ["a newer database", facts({ row: "8.7.0" }), "ahead", /8\.7\.0, newer/, /Upload release 8\.7\.0 or later/, /restore a backup/],
     [
@@ -53,6 +67,13 @@ describe("each state says what is the matter and what to do", () => {
       /Retry/,
     ],
     ["a database out of reach", unreadable, "unknown", /ECONNREFUSED/, /database server runs/],
+    [
+      "an account that may not create tables",
+      { ...facts(), database: { kind: "unreadable", check: "CREATE command denied to user 'app'" } },
+      "unknown",
+      /CREATE command denied/,
+      /\{ app, admin \}/,
+    ],
     ["a newer upgate's database", facts({ newerProtocol: true }), "unknown", /newer upgate manages/, /Upload/],
     ["a row that can't be used", facts({ versionRow: { kind: "invalid", problem: "it is NULL." } }), "unknown", /it is NULL/, /backup/],
   ];
