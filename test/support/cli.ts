@@ -1,0 +1,65 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const MAIN = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+/** By its address, because a scratch folder has no node_modules. */
+const TSX = import.meta.resolve("tsx");
+const LIMIT_MS = 60_000;
+
+export interface CliAnswer {
+  /** Null when a signal ended it. */
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CliOptions {
+  readonly cwd: string;
+  /** Besides this process's own; undefined takes one away. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+/** A verb under way. */
+export interface RunningCli {
+  readonly child: ChildProcess;
+  /** What it has printed so far. */
+  readonly output: () => Pick<CliAnswer, "stdout" | "stderr">;
+  readonly ended: Promise<CliAnswer>;
+}
+
+/** Starts `upgate <args>` as a process of its own, without a terminal. */
+export function startCli(args: readonly string[], { cwd, env = {} }: CliOptions): RunningCli {
+  const { FORCE_COLOR: _force, NO_COLOR: _no, UPGATE_INSTALL_KEY: _key, NODE_TEST_CONTEXT: _test, ...inherited } = process.env;
+  const child = spawn(process.execPath, ["--import", TSX, MAIN, ...args], {
+    cwd,
+    env: { ...inherited, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: LIMIT_MS,
+    killSignal: "SIGKILL",
+  });
+  const printed = { stdout: "", stderr: "" };
+  for (const name of ["stdout", "stderr"] as const) child[name].setEncoding("utf8").on("data", (text: string) => (printed[name] += text));
+  const ended = new Promise<CliAnswer>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => resolve({ code, signal, ...printed }));
+  });
+  return { child, output: () => ({ ...printed }), ended };
+}
+
+/** Runs `upgate <args>` to its end. */
+export function runCli(args: readonly string[], options: CliOptions): Promise<CliAnswer> {
+  return startCli(args, options).ended;
+}
+
+/** With `--json`: the one object on stdout. */
+export async function runCliJson<T>(args: readonly string[], options: CliOptions): Promise<CliAnswer & { readonly json: T }> {
+  const answer = await runCli([...args, "--json"], options);
+  try {
+    return { ...answer, json: JSON.parse(answer.stdout) as T };
+  } catch (cause) {
+    throw new Error(`upgate ${args.join(" ")} --json printed no JSON (exit code ${answer.code}):\n${answer.stdout}\n${answer.stderr}`, {
+      cause,
+    });
+  }
+}
