@@ -157,15 +157,22 @@ function upOn(kind: DatabaseKind): void {
 
 describe("upgate up on a terminal", () => {
   /** util-linux's script gives the process a terminal of its own. */
-  function onTerminal(command: readonly string[], input: string, cwd: string): Promise<{ code: number | null; screen: string }> {
+  function onTerminal(
+    command: readonly string[],
+    answers: readonly string[],
+    cwd: string,
+  ): Promise<{ code: number | null; screen: string }> {
     const child = spawn("script", ["-qefc", command.map((word) => `'${word}'`).join(" "), "/dev/null"], {
       cwd,
       stdio: ["pipe", "pipe", "ignore"],
     });
     let screen = "";
+    let answered = 0;
     child.stdout.setEncoding("utf8").on("data", (text: string) => {
       screen += text;
-      if (/\[y\/N\] $/.test(text)) child.stdin.write(input);
+      for (; answered < screen.split("[y/N]").length - 1; answered++) child.stdin.write(`${answers[answered]}\r`);
+      // script stays as long as somebody could type.
+      if (answered === answers.length) child.stdin.end();
     });
     return new Promise((resolve) => child.once("close", (code) => resolve({ code, screen })));
   }
@@ -176,10 +183,10 @@ describe("upgate up on a terminal", () => {
     const { address } = await (sqlite as DatabaseKind).create();
     const project = createProject(address, { migrations: SHOP_MIGRATIONS, license: "# Terms" });
     await install(project.options, "1.0.0");
-    const no = await onTerminal([...upgate, "up"], "n\r", project.folder);
+    const no = await onTerminal([...upgate, "up"], ["n"], project.folder);
     assert.equal(no.code, 1, no.screen);
     assert.match(no.screen, /Do you agree to the licence, .*EULA\.md\? \[y\/N\][\s\S]*Nothing was changed/);
-    const yes = await onTerminal([...upgate, "up"], "y\r", project.folder);
+    const yes = await onTerminal([...upgate, "up"], ["y", "y"], project.folder);
     assert.equal(yes.code, 0, yes.screen);
     const escape = String.fromCharCode(27);
     assert.ok(yes.screen.includes("Do you have a backup of the database? [y/N]"), yes.screen);
