@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { isUpgateError, messageOf } from "../core/errors.js";
 import { baselineCommand } from "./commands/baseline.js";
+import { doctorCommand } from "./commands/doctor.js";
 import { historyCommand } from "./commands/history.js";
 import { keyCommand } from "./commands/key.js";
 import { planCommand } from "./commands/plan.js";
@@ -28,6 +29,7 @@ const commands = [
   unlockCommand(),
   keyCommand(),
   historyCommand(),
+  doctorCommand(),
   baselineCommand(),
 ];
 for (const command of commands) program.addCommand(command.copyInheritedSettings(program).exitOverride());

@@ -59,7 +59,7 @@ function versionCheck(state: VersionState): Check {
   };
 }
 
-export function pendingCheck({ pending }: VersionState): Check {
+function pendingCheck({ pending }: VersionState): Check {
   return pending.length === 0
     ? { id: "pending-migrations", title: "Pending migrations", severity: "ok", message: "None.", remedy: null }
     : {
