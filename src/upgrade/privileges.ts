@@ -48,5 +48,5 @@ function matches(pattern: string, database: string): boolean {
     if (wildcard !== undefined) return wildcard === "_" ? "." : ".*";
     return `\\${special}`;
   });
-  return new RegExp(`^${expression}$`, "su").test(database);
+  return new RegExp(`^${expression}$`, "s").test(database);
 }

@@ -32,8 +32,7 @@ async function plan({ context, upgrader, terminal }: Session): Promise<ExitCode>
   terminal.result({ state, migrations, warnings }, [
     `${terminal.paintSeverity(severity, state.kind)}  ${state.reason}`,
     ...(state.remedy === "" || exit === EXIT.done ? [] : [state.remedy]),
-    "",
-    ...planLines(terminal, state, migrations),
+    ...(readable ? ["", ...planLines(terminal, state, migrations)] : []),
     ...warningLines(terminal, warnings),
   ]);
   return exit;
