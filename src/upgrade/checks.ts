@@ -158,7 +158,7 @@ export async function backupCheck({ store }: UpgradeContext): Promise<Check> {
       };
 }
 
-export async function installerCheck({ store }: UpgradeContext, state: VersionState): Promise<Check> {
+async function installerCheck({ store }: UpgradeContext, state: VersionState): Promise<Check> {
   const open = state.kind !== "current" || (await orAbsent(() => hasOpenSession(store.knex, store.clock.timestamp()), false));
   return open
     ? {

@@ -3,7 +3,7 @@ import type { Check } from "../core/check.js";
 import { isUpgateError, messageOf } from "../core/errors.js";
 import { driverMessage } from "../store/driver-errors.js";
 import { readSnapshot, type Snapshot } from "../store/snapshot.js";
-import { attempt, backupCheck, type CheckGroup, databaseChecks, installerCheck } from "./checks.js";
+import { attempt, backupCheck, type CheckGroup, databaseChecks } from "./checks.js";
 import type { UpgradeContext } from "./context.js";
 import { clockCheck, ownTablesCheck, privilegesCheck, versionRowCheck } from "./database-checks.js";
 import { dataDirCheck, freeSpaceCheck, manifestCheck } from "./folder-checks.js";
@@ -100,7 +100,6 @@ async function upgradeGroup(context: UpgradeContext, { lease }: Snapshot): Promi
       leaseCheck(context, lease),
       await attempt("nodes", "Nodes", () => readNodesCheck(context)),
       await attempt("install-key", "Install key", () => installKeyCheck(context, state)),
-      await attempt("installer", "Installer", () => installerCheck(context, state)),
       await attempt("backup", "Last backup", () => backupCheck(context)),
     ],
   };

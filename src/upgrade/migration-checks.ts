@@ -44,7 +44,7 @@ export function checkMigrations(
 export function migrationFilesCheck(count: number, warnings: readonly MigrationWarning[]): Check {
   const common = { id: "migration-files", title: "Migration files" };
   const files = `${count} ${count === 1 ? "file" : "files"}`;
-  if (warnings.length === 0) return { ...common, severity: "ok", message: `${files}, as they were applied.`, remedy: null };
+  if (warnings.length === 0) return { ...common, severity: "ok", message: `${files}; those applied are unchanged.`, remedy: null };
   const shown = warnings.slice(0, MOST_SHOWN).map(({ message }) => message);
   const more = warnings.length > MOST_SHOWN ? [`and ${warnings.length - MOST_SHOWN} more`] : [];
   return { ...common, severity: "warning", message: `${files}; ${[...shown, ...more].join("; ")}.`, remedy: remedyFor(warnings) };

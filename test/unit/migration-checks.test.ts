@@ -116,7 +116,7 @@ describe("the check", () => {
       id: "migration-files",
       title: "Migration files",
       severity: "ok",
-      message: "1 file, as they were applied.",
+      message: "1 file; those applied are unchanged.",
       remedy: null,
     });
     const { severity, message, remedy } = migrationFilesCheck(2, checkMigrations([file("1.0.0/0001-a", OTHER)], [entry("1.0.0/0001-a")]));
