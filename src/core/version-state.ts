@@ -58,8 +58,6 @@ export interface ReleaseFacts {
   readonly prunedBefore?: string;
   /** Files that the manifest lists and the disk lacks. */
   readonly missingFiles?: readonly string[];
-  /** Semver: the vendor has dropped the migrations of earlier releases, so that nobody misses their files. */
-  readonly prunedBefore?: string;
 }
 
 export interface DatabaseFacts {

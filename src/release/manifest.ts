@@ -46,8 +46,6 @@ function manifestProblem(value: Record<string, unknown>): string | null {
     return "requiredStops must be an array of versions";
   if (value["migrations"] !== undefined && !isArrayOf(value["migrations"], (name) => name !== ""))
     return "migrations must be an array of names";
-  const { prunedBefore } = value;
-  if (prunedBefore !== undefined && (typeof prunedBefore !== "string" || !isVersion(prunedBefore))) return "prunedBefore must be a version";
   return null;
 }
 

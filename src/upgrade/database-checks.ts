@@ -10,8 +10,9 @@ import { missingPrivileges } from "./privileges.js";
 /** Clocks that are further apart confuse whoever reads the logs; upgate itself compares none. */
 const MOST_CLOCK_DIFFERENCE_MS = 60_000;
 
+/** Of the account that changes the schema, where there are two. */
 export async function privilegesCheck(store: Store): Promise<Check> {
-  return store.dialect === "mysql" ? mysqlPrivilegesCheck(store.knex) : sqliteFileCheck(store);
+  return store.dialect === "mysql" ? store.asAdmin(mysqlPrivilegesCheck) : sqliteFileCheck(store);
 }
 
 async function mysqlPrivilegesCheck(knex: Knex): Promise<Check> {

@@ -26,7 +26,7 @@ export async function examine(context: UpgradeContext): Promise<CheckGroup[]> {
     message: `${settings.configFile ?? "none"}, release ${settings.options.version}.`,
     remedy: null,
   } as const;
-  const addressed = typeof settings.options.database === "string";
+  const addressed = typeof settings.options.database.app === "string";
   const first = [
     { title: "Configuration", checks: [configuration] },
     { title: "Packages", checks: packageChecks(root, store.source, addressed) },

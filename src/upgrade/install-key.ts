@@ -85,9 +85,9 @@ export class InstallKey {
       const remedy = "The next upgrade gets a key of its own.";
       throw new UpgateError("ERR_UPGATE_STATE", `Release ${state.codeVersion} is installed: the wizard needs no key.`, { remedy });
     }
-    const { knex, dialect, clock } = this.context.store;
+    const { knex, clock } = this.context.store;
     const key = generateKey();
-    await ensureTables(knex, dialect);
+    await ensureTables(this.context.store);
     const written = writeSecretly(`${file}.new`, key);
     try {
       const now = clock.timestamp();

@@ -16,7 +16,7 @@ type AppliedEntry = Pick<HistoryEntry, "name" | "version" | "sha256" | "finished
 
 /**
  * Compares the files with the history: applied files that were edited since, applied files that are gone (unless their
- * release is lower than `prunedBefore`, semver, where the vendor has dropped them), and files not yet applied of a release
+ * release is lower than `prunedBefore`, semver, where nothing is pending and files may be dropped), and files not applied of a release
  * older than the newest applied one. Sorted by kind, then in the order given.
  */
 export function checkMigrations(
@@ -32,10 +32,10 @@ export function checkMigrations(
       .filter(({ name, sha256 }) => isEdited(sha256, applied.get(name)?.sha256))
       .map((file) => warning("edited", file, "was edited after it had been applied")),
     ...[...applied.values()]
-      .filter(({ name, version }) => !present.has(name) && !isPruned(version, prunedBefore))
+      .filter(({ name, version }) => !present.has(name) && !isBelow(version, prunedBefore))
       .map((entry) => warning("missing", entry, "was applied, but its file is gone")),
     ...files
-      .filter(({ name, version }) => newest !== null && !applied.has(name) && compareVersions(version, newest) < 0)
+      .filter(({ name, version }) => newest !== null && !applied.has(name) && isBelow(version, newest) && !isBelow(version, prunedBefore))
       .map((file) => warning("out-of-order", file, `is not applied, though migrations of the later release ${newest} are`)),
   ];
 }
@@ -75,8 +75,8 @@ function isEdited(now: string | null, then: string | undefined): boolean {
   return now !== null && then !== undefined && /^[\da-f]{64}$/.test(then) && now !== then;
 }
 
-function isPruned(version: string, prunedBefore: string | undefined): boolean {
-  return prunedBefore !== undefined && isVersion(version) && compareVersions(version, prunedBefore) < 0;
+function isBelow(version: string, bound: string | undefined): boolean {
+  return bound !== undefined && isVersion(version) && compareVersions(version, bound) < 0;
 }
 
 function newestVersion(entries: readonly AppliedEntry[]): string | null {

@@ -10,7 +10,11 @@ export async function readMigrationWarnings({
   checksums,
 }: UpgradeContext): Promise<{ readonly count: number; readonly warnings: MigrationWarning[] }> {
   const { files, facts } = await settings.release.read();
-  const warnings = checkMigrations(await checksums.read(files), await readHistoryOrNone(store.knex), facts.prunedBefore);
+  const warnings = checkMigrations(
+    await checksums.read(settings.release.migrations, files),
+    await readHistoryOrNone(store.knex),
+    facts.prunedBefore,
+  );
   return { count: files.length, warnings };
 }
 

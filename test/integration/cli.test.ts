@@ -21,7 +21,7 @@ after(async () => {
 for (const kind of kinds) describe(`the command line on ${kind.name}`, () => verbsOn(kind));
 describe("the command line itself", commandLine);
 
-const VERBS = ["status", "plan", "up", "unlock", "key", "history", "doctor", "baseline"];
+const VERBS = ["status", "plan", "up", "resume", "retry", "unlock", "key", "history", "doctor", "baseline"];
 /** Those that answer with one object and change nothing. */
 const READING = ["status", "plan", "unlock", "key", "history", "doctor"];
 
@@ -62,7 +62,7 @@ function verbsOn(kind: DatabaseKind): void {
     return { ...project, here: { cwd: project.folder } };
   };
   const tables = async ({ options, folder }: TestProject): Promise<string[]> => {
-    const source = databaseSource(options.database, folder);
+    const source = databaseSource(options.database as string, folder);
     const knex = connectStore(source);
     try {
       return await listTables(knex, source.dialect);

@@ -80,6 +80,13 @@ const TABLE: readonly Row[] = [
     warns: [],
   },
   {
+    name: "a file below prunedBefore is not pending, so that it comes not too late either",
+    files: [file("0.9.0/0001-a"), file("1.1.0/0001-b")],
+    history: [entry("1.1.0/0001-b")],
+    prunedBefore: "1.0.0",
+    warns: [],
+  },
+  {
     name: "releases are compared as versions, not as texts",
     files: [file("1.10.0/0001-b"), file("1.9.0/0001-a")],
     history: [entry("1.9.0/0001-a")],
