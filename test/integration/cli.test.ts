@@ -6,7 +6,7 @@ import type { Upgate } from "../../src/index.js";
 import { connectStore, databaseSource } from "../../src/store/connect.js";
 import { freeLease, readLease } from "../../src/store/lease.js";
 import { listTables } from "../../src/store/tables.js";
-import { type CliAnswer, type CliOptions, runCli, runCliJson, startCli } from "../support/cli.js";
+import { type CliAnswer, type CliOptions, runCli, runCliJson, type RunningCli, startCli } from "../support/cli.js";
 import { type DatabaseKind, databaseKinds } from "../support/databases.js";
 import { hostApplication, listening, PageClient } from "../support/hosting.js";
 import { createProject, INSTALL_KEY, type ProjectOptions, SHOP_MIGRATIONS, type TestProject } from "../support/project.js";
@@ -205,7 +205,7 @@ function verbsOn(kind: DatabaseKind): void {
   describe("a run in progress", () => {
     /** A real runner, caught in its second migration. */
     const midRun = async (
-      use: (project: TestProject & { here: CliOptions }, upgate: Upgate, pid: number) => Promise<void>,
+      use: (project: TestProject & { here: CliOptions }, upgate: Upgate, runner: RunningCli) => Promise<void>,
     ): Promise<void> => {
       const project = await setUp("1.0.0");
       project.write("migrations/1.1.0/0002-fill-prices.mjs", WAITING(path.join(project.folder, "go")));
@@ -217,7 +217,7 @@ function verbsOn(kind: DatabaseKind): void {
             if (runner.child.exitCode !== null) throw new Error(`The runner ended early:\n${runner.output().stderr}`);
             return (await upgate.upgrader.status()).run?.migrations[1]?.status === "running";
           });
-          await use(project, upgate, runner.child.pid as number);
+          await use(project, upgate, runner);
         } finally {
           project.write("go", "");
           await runner.ended;
@@ -225,13 +225,15 @@ function verbsOn(kind: DatabaseKind): void {
       });
       project.remove();
     };
-    const kill = async (upgate: Upgate, pid: number): Promise<void> => {
-      process.kill(pid, "SIGKILL");
+    /** Its end is waited for: a process is gone for others a moment before its last thread gives up SQLite's lock. */
+    const kill = async (upgate: Upgate, { child, ended }: RunningCli): Promise<void> => {
+      child.kill("SIGKILL");
+      assert.equal((await ended).signal, "SIGKILL");
       await until("the run to be interrupted", async () => (await upgate.upgrader.state()).kind === "interrupted");
     };
 
     it("is told by plan, and a living holder keeps the lease", () =>
-      midRun(async (project, _upgate, pid) => {
+      midRun(async (project, _upgate, { child: { pid } }) => {
         const plan = await runCliJson<Answers>(["plan"], project.here);
         assert.equal(plan.code, 11);
         assert.deepEqual(
@@ -249,8 +251,9 @@ function verbsOn(kind: DatabaseKind): void {
       }));
 
     it("that was killed gives its lease back, and can be resumed", () =>
-      midRun(async (project, upgate, pid) => {
-        await kill(upgate, pid);
+      midRun(async (project, upgate, runner) => {
+        await kill(upgate, runner);
+        const { pid } = runner.child;
         const { code, stdout, stderr } = await runCli(["unlock"], project.here);
         assert.equal(code, 0, stderr);
         assert.match(stdout, new RegExp(`^freed {2}.+ \\(process ${pid}\\), .+; it is gone$`, "m"));
@@ -267,8 +270,8 @@ function verbsOn(kind: DatabaseKind): void {
       }));
 
     it("of another host is watched: a beat that moves keeps the lease, one that stands still loses it", () =>
-      midRun(async (project, upgate, pid) => {
-        await kill(upgate, pid);
+      midRun(async (project, upgate, runner) => {
+        await kill(upgate, runner);
         await upgate.knex("upgate_lease").update({ host: "far-away", host_id: "another machine" });
         const beating = setInterval(
           () =>
@@ -292,8 +295,8 @@ function verbsOn(kind: DatabaseKind): void {
       }));
 
     it("whose holder comes back to life in between keeps its lease", () =>
-      midRun(async (_project, upgate, pid) => {
-        await kill(upgate, pid);
+      midRun(async (_project, upgate, runner) => {
+        await kill(upgate, runner);
         const seen = await readLease(upgate.knex);
         assert.ok(seen?.holder);
         for (const before of [
