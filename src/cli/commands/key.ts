@@ -38,7 +38,7 @@ async function key({ context, upgrader, terminal }: Session, { show = false, new
   const told = report.kind === "generated" || (report.kind === "given" && show) ? report.key : null;
   const file = report.kind === "generated" ? report.file : null;
   terminal.result({ source: report.kind, key: told, file, address }, lines(report, told, address));
-  if (renew) terminal.say("The old key is void, and everybody has to enter the new one.");
+  if (renew) terminal.say("Any earlier key is void, and wizard sessions have ended: enter this one.");
   return EXIT.done;
 }
 
