@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { messageOf, UpgateError } from "../core/errors.js";
+import { isPromise } from "../core/option-checker.js";
 import type { UpgateOptions } from "../core/options.js";
 
 const NAMES = ["mjs", "js", "cjs", "ts", "mts", "cts"].map((extension) => `upgate.config.${extension}`);
@@ -22,8 +23,18 @@ export async function loadConfig(given: string | undefined): Promise<UpgateOptio
   } catch (cause) {
     throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `${file} can't be loaded: ${messageOf(cause)}`, { cause });
   }
-  const options: unknown = await loaded.default;
+  const options = exportOf(loaded);
+  if (isPromise(options))
+    throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `${file} exports a promise.`, {
+      remedy: "Await it in the file: export default await …",
+    });
   if (typeof options !== "object" || options === null)
     throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `${file} has no default export that is an object.`);
   return { ...(options as UpgateOptions), configFile: file };
+}
+
+/** CommonJS that was compiled from `export default` carries it one level below. */
+function exportOf({ default: exported }: { readonly default?: unknown }): unknown {
+  const compiled = exported as { readonly __esModule?: unknown; readonly default?: unknown } | null | undefined;
+  return compiled?.__esModule ? compiled.default : exported;
 }

@@ -3,9 +3,14 @@ import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { isUpgateError, messageOf } from "../core/errors.js";
 import { baselineCommand } from "./commands/baseline.js";
+import { doctorCommand } from "./commands/doctor.js";
+import { historyCommand } from "./commands/history.js";
+import { keyCommand } from "./commands/key.js";
+import { planCommand } from "./commands/plan.js";
 import { resumeCommand } from "./commands/resume.js";
 import { retryCommand } from "./commands/retry.js";
 import { statusCommand } from "./commands/status.js";
+import { unlockCommand } from "./commands/unlock.js";
 import { upCommand } from "./commands/up.js";
 import { EXIT } from "./exit-codes.js";
 
@@ -15,8 +20,19 @@ const program = new Command("upgate")
   .description("Upgrades a self-hosted application and its database.")
   .version(version)
   .showHelpAfterError("(upgate help <verb> shows the options and examples)");
-for (const command of [statusCommand(), upCommand(), resumeCommand(), retryCommand(), baselineCommand()])
-  program.addCommand(command.copyInheritedSettings(program).exitOverride());
+const commands = [
+  statusCommand(),
+  planCommand(),
+  upCommand(),
+  resumeCommand(),
+  retryCommand(),
+  unlockCommand(),
+  keyCommand(),
+  historyCommand(),
+  doctorCommand(),
+  baselineCommand(),
+];
+for (const command of commands) program.addCommand(command.copyInheritedSettings(program).exitOverride());
 program.exitOverride();
 
 program.parseAsync().catch((error: unknown) => {
