@@ -1,9 +1,10 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { messageOf, UpgateError } from "../core/errors.js";
 import { isPromise } from "../core/option-checker.js";
 import type { UpgateOptions } from "../core/options.js";
+import { defaultExport, loadModule } from "../release/load-module.js";
 
 const NAMES = ["mjs", "js", "cjs", "ts", "mts", "cts"].map((extension) => `upgate.config.${extension}`);
 
@@ -17,13 +18,7 @@ export async function loadConfig(given: string | undefined): Promise<UpgateOptio
     throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `There is no ${NAMES[0]} (or .js, .ts) in ${process.cwd()}.`, {
       remedy: "Change into the application's folder, or name the file with --config.",
     });
-  let loaded: { default?: unknown };
-  try {
-    loaded = (await import(pathToFileURL(file).href)) as typeof loaded;
-  } catch (cause) {
-    throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `${file} can't be loaded: ${messageOf(cause)}`, { cause });
-  }
-  const options = exportOf(loaded);
+  const options = await exportOf(file);
   if (isPromise(options))
     throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `${file} exports a promise.`, {
       remedy: "Await it in the file: export default await …",
@@ -33,8 +28,10 @@ export async function loadConfig(given: string | undefined): Promise<UpgateOptio
   return { ...(options as UpgateOptions), configFile: file };
 }
 
-/** CommonJS that was compiled from `export default` carries it one level below. */
-function exportOf({ default: exported }: { readonly default?: unknown }): unknown {
-  const compiled = exported as { readonly __esModule?: unknown; readonly default?: unknown } | null | undefined;
-  return compiled?.__esModule ? compiled.default : exported;
+async function exportOf(file: string): Promise<unknown> {
+  try {
+    return defaultExport(await loadModule(file));
+  } catch (cause) {
+    throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `${file} can't be loaded: ${messageOf(cause)}`, { cause });
+  }
 }
