@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { messageOf, type OptionProblem, UpgateError } from "../core/errors.js";
-import { type MigrationFile, type MigrationModule } from "../core/migration.js";
+import type { MigrationFile, MigrationModule } from "../core/migration.js";
 import { sortMigrations } from "../core/plan.js";
 import { codeVersionProblem, isVersion } from "../core/version.js";
 

@@ -7,8 +7,7 @@ import { releaseLease } from "../store/lease.js";
 import { insertDraft, readActiveRun, readRun, type RunChange, updateRun } from "../store/runs.js";
 import { ensureCookieSecret } from "../store/secrets.js";
 import { ensureTables, whileBusy } from "../store/tables.js";
-import { recordBaseline } from "./baseline.js";
-import { carryOut, type RunPlace, takeOver } from "./carry-out.js";
+import type { RunPlace } from "./carry-out.js";
 import { unreadableState, type UpgradeContext } from "./context.js";
 import { changeDraft, notNow, openDraft, startableKind } from "./drafts.js";
 import { leaseHeld, takeFreeLease } from "./leasing.js";
@@ -118,6 +117,7 @@ export class Upgrader {
     const { store } = this.context;
     const { state } = await this.#read();
     if (state.kind !== "unversioned") throw notNow(state);
+    const { recordBaseline } = await import("./baseline.js");
     await ensureTables(store.knex, store.dialect);
     const lease = await takeFreeLease(store, await this.#read());
     try {
@@ -128,7 +128,8 @@ export class Upgrader {
   }
 
   /** What the runner's own process does; see `takeOver`. */
-  execute(runId: string, token: number): Promise<RunResult> {
+  async execute(runId: string, token: number): Promise<RunResult> {
+    const { takeOver } = await import("./carry-out.js");
     return takeOver(this.context, runId, token);
   }
 
@@ -163,6 +164,7 @@ export class Upgrader {
   /** Takes the lease, lets `begin` write the run under it, and has it carried out; gives the lease back if that fails. */
   async #underLease(where: RunPlace, begin: (reading: ReadState, lease: Lease) => Promise<Run>): Promise<StartedRun> {
     const { store } = this.context;
+    const { carryOut } = await import("./carry-out.js");
     const lease = await takeFreeLease(store, await this.#read());
     try {
       const { id, kind, fromVersion, toVersion } = await begin(await this.#read(), lease);

@@ -13,13 +13,12 @@ import { Watcher } from "../upgrade/watcher.js";
 import { attachGate } from "./attach.js";
 import { type Badge, badgeModel, renderBadge } from "./badge.js";
 import { createGuard } from "./guard.js";
-import { createHealth } from "./health.js";
 import type { Handler } from "./http.js";
+import { lazyHandler } from "./lazy-handler.js";
 import { maintenanceAnswer } from "./maintenance.js";
 import { Renderer } from "./render.js";
 import { Hosting, type LoadApplication, type ServeOptions } from "./serve.js";
-import { createInstaller } from "./wizard/installer.js";
-import { WizardSessions } from "./wizard/sessions.js";
+import type { Installer } from "./wizard/installer.js";
 
 /** Guard, installer and admin side of one application in one process. */
 export interface Upgate {
@@ -65,11 +64,16 @@ export function createUpgate(options: UpgateOptions): Upgate {
     context.logger.error(`upgate: a record could not be written: ${driverMessage(error)}`, error),
   );
   const installerAddress = basePath + installPath;
-  const installer = createInstaller(
-    { context, watcher, upgrader, key, sessions: new WizardSessions(context.store, writes), writes },
-    renderer,
-    answer,
-  );
+  let wizard: Installer | null = null;
+  const installer = lazyHandler(async () => {
+    const { createInstaller } = await import("./wizard/installer.js");
+    wizard = createInstaller({ context, watcher, upgrader, key, writes }, renderer, answer);
+    return wizard.handler;
+  });
+  const health = lazyHandler(async () => {
+    const { createHealth } = await import("./health.js");
+    return createHealth(context, watcher, renderer, installerAddress);
+  });
   let isReady = false;
   void watcher.ready.then(() => (isReady = true));
 
@@ -85,7 +89,7 @@ export function createUpgate(options: UpgateOptions): Upgate {
     answer,
   });
   const attach = (server: Server): void => attachGate(server, watcher.gate);
-  const hosting = new Hosting({ guard, installer: installer.handler, installPath, basePath, logger: context.logger, attach });
+  const hosting = new Hosting({ guard, installer, installPath, basePath, logger: context.logger, attach });
 
   let hostKnex: Knex | null = settings.database.instance;
   watcher.onReading((state) => void key.follow(state));
@@ -105,8 +109,8 @@ export function createUpgate(options: UpgateOptions): Upgate {
       return listening;
     },
     guard: () => guard,
-    installer: () => installer.handler,
-    health: () => createHealth(context, watcher, renderer, installerAddress),
+    installer: () => installer,
+    health: () => health,
     async badge() {
       await watcher.ready;
       return renderBadge(renderer, badgeModel(watcher.state, installerAddress));
@@ -119,7 +123,7 @@ export function createUpgate(options: UpgateOptions): Upgate {
     upgrader,
     attach,
     async close() {
-      installer.close();
+      wizard?.close();
       await writes.flush();
       writes.close();
       await watcher.close();
