@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
+import { defaultExport } from "../core/default-export.js";
 import { messageOf, UpgateError } from "../core/errors.js";
 import type { UpgateOptions } from "../core/options.js";
 
@@ -22,7 +23,7 @@ export async function loadConfig(given: string | undefined): Promise<UpgateOptio
   } catch (cause) {
     throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `${file} can't be loaded: ${messageOf(cause)}`, { cause });
   }
-  const options: unknown = await loaded.default;
+  const options: unknown = await defaultExport(loaded);
   if (typeof options !== "object" || options === null)
     throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `${file} has no default export that is an object.`);
   return { ...(options as UpgateOptions), configFile: file };

@@ -3,6 +3,7 @@ import { readdirSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { defaultExport } from "../core/default-export.js";
 import { messageOf, type OptionProblem, UpgateError } from "../core/errors.js";
 import type { MigrationFile, MigrationModule } from "../core/migration.js";
 import { sortMigrations } from "../core/plan.js";
@@ -66,7 +67,7 @@ export async function loadMigration(file: MigrationFile): Promise<MigrationModul
       remedy: "Upload a corrected release.",
     });
   }
-  const module = typeof loaded.up === "function" ? loaded : loaded.default;
+  const module = typeof loaded.up === "function" ? loaded : (defaultExport(loaded) as Partial<MigrationModule> | undefined);
   if (typeof module?.up !== "function")
     throw new UpgateError("ERR_UPGATE_MIGRATION_INVALID", `The migration ${file.name} exports no function named up.`);
   return module as MigrationModule;
