@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The whole suite: unit, integration on SQLite and a real MariaDB, end to end in a real Chromium. On Debian as root what is
-# missing is installed; elsewhere the script says what to install. Nothing is skipped.
-#   test/run.sh [unit|integration|e2e ...]      default: all
+# The whole suite: unit, integration on SQLite and a real MariaDB, the packed package in vendors' projects, end to end in a real
+# Chromium. On Debian as root what is missing is installed; elsewhere the script says what to install. Nothing is skipped.
+#   test/run.sh [unit|integration|package|e2e ...]      default: all
 # UPGATE_TEST_MYSQL_URL (mysql://root@127.0.0.1:33909/) runs the database tests on that MySQL server, too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-suites=("${@:-unit}"); [[ $# -gt 0 ]] || suites=(unit integration e2e)
+suites=("${@:-unit}"); [[ $# -gt 0 ]] || suites=(unit integration package e2e)
 
 missing=()
 command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null || missing+=(mariadb-server)
