@@ -36,7 +36,7 @@ function scratchFolder(): string {
 }
 
 /** Builds nothing: test/run.sh has. Returns the tarball's path. */
-export async function packUpgate(): Promise<string> {
+async function packUpgate(): Promise<string> {
   const copy = scratchFolder();
   for (const name of PACKED) cpSync(path.join(ROOT, name), path.join(copy, name), { recursive: true });
   const { stdout } = await execute("npm", ["pack", "--ignore-scripts", "--json"], { cwd: copy, env: environment() });
@@ -44,8 +44,8 @@ export async function packUpgate(): Promise<string> {
   return path.join(copy, packed.filename);
 }
 
-/** Copies the fixture and installs its dependencies and the tarball. */
-export async function installVendor(fixture: string, tarball: string, env: NodeJS.ProcessEnv = {}): Promise<Vendor> {
+/** Copies the fixture and installs its dependencies and the tarball; `env` is for that. */
+export async function installVendor(fixture: string, env: NodeJS.ProcessEnv = {}): Promise<Vendor> {
   const folder = scratchFolder();
   cpSync(path.join(FIXTURES, fixture), folder, { recursive: true });
   const vendor: Vendor = {
@@ -53,7 +53,7 @@ export async function installVendor(fixture: string, tarball: string, env: NodeJ
     run: (command, args, more) => run(folder, command, args, more),
     start: (script, more) => start(folder, script, more),
   };
-  await vendor.run("npm", [...INSTALL, tarball], env);
+  await vendor.run("npm", [...INSTALL, await packUpgate()], env);
   return vendor;
 }
 
