@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
+import { defaultExport } from "../core/default-export.js";
 import { messageOf, UpgateError } from "../core/errors.js";
 import { isPromise } from "../core/option-checker.js";
 import type { UpgateOptions } from "../core/options.js";
-import { defaultExport, loadModule } from "../release/load-module.js";
+import { loadModule } from "../release/load-module.js";
 
 const NAMES = ["mjs", "js", "cjs", "ts", "mts", "cts"].map((extension) => `upgate.config.${extension}`);
 
