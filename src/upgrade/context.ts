@@ -9,6 +9,7 @@ import { driverMessage } from "../store/driver-errors.js";
 import type { Snapshot, Traces } from "../store/snapshot.js";
 import type { Store } from "../store/store.js";
 import type { LeaseObserver } from "./lease-observer.js";
+import type { RunHooks } from "./runner.js";
 import type { Settings } from "./settings.js";
 
 /** What watcher, upgrader and command line share. */
@@ -18,6 +19,8 @@ export interface UpgradeContext {
   readonly logger: Logger;
   /** One for the whole process: to judge a holder on another host takes some time of watching. */
   readonly leaseObserver: LeaseObserver;
+  /** For runs inside this process. */
+  readonly hooks?: RunHooks;
 }
 
 /** A moment's reading of everything the state depends on. */
