@@ -77,7 +77,7 @@ export function compareSchemas(
   second: Schema,
   places: SchemaPlaces = ["after the upgrade", "in a fresh installation"],
 ): string[] {
-  const differences = compareNamed(first.tables, second.tables, (table) => ({ label: `table ${table.name}`, text: "there" }), places);
+  const differences = compareNamed(first.tables, second.tables, (table) => ({ label: `table ${table.name}`, text: "present" }), places);
   const others = new Map(second.tables.map((table) => [table.name, table]));
   for (const table of first.tables) {
     const other = others.get(table.name);
