@@ -14,7 +14,7 @@ const DENIED = new Set([1044, 1142, 1227]);
 /** Databases that live as long as a test: on the server that `source` names, or as files. Never the one that it names. */
 export class ScratchDatabases {
   /** For files that belong to the test; removed by `close`. */
-  readonly folder = mkdtempSync(path.join(os.tmpdir(), "upgate-test-"));
+  readonly folder = mkdtempSync(path.join(os.tmpdir(), `upgate-test-${process.pid}-`));
   readonly #server: Knex | null;
   readonly #made = new Set<ScratchPlace>();
 
@@ -24,7 +24,7 @@ export class ScratchDatabases {
 
   /** Throws `ERR_UPGATE_DATABASE` when the server does not answer or the account may not create databases. */
   async create(): Promise<ScratchPlace> {
-    const name = `upgate_test_${randomBytes(6).toString("hex")}`;
+    const name = `upgate_test_${process.pid}_${randomBytes(6).toString("hex")}`;
     const place: ScratchPlace = this.#server
       ? { dialect: "mysql", database: name }
       : { dialect: "sqlite", filename: path.join(this.folder, `${name}.db`) };

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
+import path from "node:path";
 import { after, describe, it } from "node:test";
 import type { Knex } from "knex";
 import mysql from "mysql2/promise";
 import { isUpgateError } from "../../src/core/errors.js";
-import { testUpgrade, type TestUpgradeOptions } from "../../src/testing.js";
+import { openGate, testUpgrade, type TestUpgradeOptions } from "../../src/testing.js";
 import { type DatabaseKind, databaseKinds } from "../support/databases.js";
 import { createProject, type ProjectOptions, SHOP_MIGRATIONS, type TestProject } from "../support/project.js";
 import { install, withUpgate } from "../support/upgates.js";
@@ -36,11 +37,10 @@ function upgradeTestsOn(kind: DatabaseKind): void {
   ): Promise<void> => {
     const { address, drop } = await kind.create();
     const project = createProject(address, { migrations: SHOP_MIGRATIONS, ...more });
-    const before = await scratches(address);
     try {
       await use(project, (options) => testUpgrade({ config: project.options, ...options }));
     } finally {
-      assert.deepEqual(await scratches(address), before, "scratch databases and files are gone");
+      assert.deepEqual(await scratches(address), [], "scratch databases and files are gone");
       project.remove();
       await drop();
     }
@@ -84,19 +84,41 @@ function upgradeTestsOn(kind: DatabaseKind): void {
       });
     }));
 
+  it("really kills a process between two migrations, and goes on in another one", () =>
+    withProject({}, async (project, test) => {
+      const log = path.join(project.folder, "migrated.log");
+      for (const name of ["0001-one", "0002-two", "0003-three"])
+        project.write(
+          `migrations/1.1.0/${name}.mjs`,
+          `import { appendFileSync } from "node:fs";
+export const up = () => appendFileSync(${JSON.stringify(log)}, "${name} " + process.pid + "\\n");`,
+        );
+      for (const file of ["0001-product-price", "0002-fill-prices"]) rmSync(path.join(project.folder, `migrations/1.1.0/${file}.mjs`));
+      await test({ from: ["1.0.0"] });
+      const lines = readFileSync(log, "utf8").trim().split("\n");
+      const here = (name: string): string => `${name} ${process.pid}`;
+      const undisturbed = ["0001-one", "0002-two", "0003-three"].map(here);
+      const [first, second, ...rest] = lines.slice(6).filter((line) => !line.endsWith(` ${process.pid}`));
+      assert.deepEqual(lines.slice(0, 6), [...undisturbed, ...undisturbed], "the fresh installation and the undisturbed upgrade");
+      assert.deepEqual(lines.slice(6), [first, here("0002-two"), here("0003-three"), second, ...rest, here("0003-three")]);
+      assert.match([first, second, ...rest].join(), /^0001-one (\d+),0001-one (\d+),0002-two \2$/);
+    }));
+
   it("passes a snapshot of the vendor's, with and without a version row of its own", () =>
     withProject({}, async (_project, test) => {
       const withRow = async (knex: Knex): Promise<void> => {
         await shopOf100(knex);
-        await knex.schema.createTable("tbl_config", (table) => {
-          table.string("setting", 191).notNullable().primary();
-          table.string("value").nullable();
-          table.string("updated_at", 24).nullable();
-        });
+        const suffix = kind.name === "SQLite" ? "" : "COLLATE utf8mb4_bin";
+        const columns = "setting VARCHAR(191) NOT NULL PRIMARY KEY, value VARCHAR(255) NULL, updated_at VARCHAR(24) NULL";
+        await knex.raw(`CREATE TABLE tbl_config (${columns}) ${suffix}`);
         await knex("tbl_config").insert({ setting: "version", value: "1.0.0" });
       };
-      const { releases } = await test({ kills: 0, from: [{ version: "1.0.0", layDown: (knex) => shopOf100(knex) }] });
-      assert.deepEqual(releases[0]?.migrations, NAMES.slice(1));
+      const from = [shopOf100, withRow].map((layDown) => ({ version: "1.0.0", layDown: (knex: Knex) => layDown(knex) }));
+      const { releases } = await test({ kills: 0, from });
+      assert.deepEqual(
+        releases.map(({ migrations }) => migrations),
+        [NAMES.slice(1), NAMES.slice(1)],
+      );
       await assert.rejects(
         test({ kills: 0, from: [{ version: "0.9.0", layDown: withRow }] }),
         failure("from 0.9.0: layDown left the version row at 1.0.0"),
@@ -138,7 +160,7 @@ function upgradeTestsOn(kind: DatabaseKind): void {
       project.write(
         "migrations/1.1.0/0002-fill-prices.mjs",
         `let count = 0;
-export const up = (knex) => knex("products").update({ price_cents: process.env.UPGATE_TEST_RESUMED ?? ++count });`,
+export const up = (knex) => knex("products").update({ price_cents: ++count });`,
       );
       await assert.rejects(
         test({ from: ["1.0.0"] }),
@@ -172,41 +194,83 @@ export const up = (knex) => knex("products").update({ price_cents: process.env.U
       );
     }));
 
-  it("works with a knex configuration and with an instance, whose password is hidden", () =>
+  it("refuses a release that no migration belongs to, and options that make no sense", () =>
     withProject({}, async (project, test) => {
-      void test;
+      await assert.rejects(test({ kills: 0, from: ["0.5.0"] }), failure("from 0.5.0: no migration belongs to it or an earlier release"));
+      const { configFile: _file, ...config } = project.options;
+      const wrong = { config, from: ["2.0.0", "one"], kill: 3 } as unknown as TestUpgradeOptions;
+      await assert.rejects(testUpgrade(wrong), (error: Error) => {
+        assert.ok(isUpgateError(error, "ERR_UPGATE_OPTIONS"), String(error));
+        assert.deepEqual(
+          error.problems.map((problem) => problem.path),
+          ["kill", "from[0]", "from[1]", "config"],
+        );
+        assert.match(error.message, /did you mean "kills"[^]*later than the code version 1\.1\.0[^]*has no configFile/);
+        return true;
+      });
+    }));
+
+  it("names the fresh installation when that fails", () =>
+    withProject({}, async (project, test) => {
+      project.write("migrations/1.1.0/0002-fill-prices.mjs", `export const up = (knex) => knex("no_such_table").update({ a: 1 });`);
+      await assert.rejects(test({ from: ["1.0.0"] }), failure(/\n {2}the installation of 1\.1\.0 ended as failed: .*no_such_table/));
+    }));
+
+  it("works with a knex configuration, a provider of connections, and an instance", () =>
+    withProject({}, async (project) => {
       const { configFile: _file, ...config } = project.options;
       await withUpgate(project.options, async ({ knex }) => {
-        for (const database of [knex, { ...knex.client.config, client: knex.client.constructor }]) {
+        const { connection, ...rest } = { ...knex.client.config, client: knex.client.constructor };
+        const provided = kind.name === "SQLite" ? [] : [{ ...rest, connection: async () => connection }];
+        for (const database of [knex, { ...rest, connection }, ...provided]) {
           const { releases } = await testUpgrade({ config: { ...config, database }, from: ["1.0.0"], kills: 0 });
           assert.deepEqual(releases[0]?.migrations, NAMES.slice(1));
         }
       });
     }));
 
-  it("finds views, triggers and foreign keys", () =>
-    withProject({}, async (project, test) => {
-      project.write(
-        "migrations/1.1.0/0003-parts.mjs",
-        `export async function up(knex) {
-  await knex.schema.createTable("prices", (t) => { t.integer("product").unsigned().references("id").inTable("products").onDelete("CASCADE"); });
-  await knex.schema.createView("cheap", (v) => v.as(knex("products").where("price_cents", "<", 5)));
-  const body = "UPDATE products SET name = 'x' WHERE id = 0";
-  await knex.raw(knex.client.config.client.name?.includes("ql") || true ? "CREATE TRIGGER noted AFTER INSERT ON prices FOR EACH ROW BEGIN " + body + "; END" : "");
-}`,
-      );
-      const layDown = (knex: Knex): Promise<void> => shopOf100(knex);
-      const { releases } = await test({ from: ["1.0.0", { version: "1.0.0", layDown }] });
-      assert.equal(releases.length, 2);
-    }));
+  if (kind.name !== "SQLite")
+    it("says what an account that may not create databases needs, and works once it has it", () =>
+      withProject({}, async (project) => {
+        const address = new URL(String(project.options.database));
+        const account = `'upgate_${process.pid}'@'%'`;
+        const asRoot = async (...statements: string[]): Promise<void> => {
+          const connection = await mysql.createConnection(address.href);
+          for (const statement of statements) await connection.query(statement);
+          await connection.end();
+        };
+        const { configFile: _file, ...config } = project.options;
+        const database = openGate({
+          database: `mysql://upgate_${process.pid}:a%20secret@${address.host}${address.pathname}`,
+        }).knex;
+        const test = (options: Partial<TestUpgradeOptions> = {}) =>
+          testUpgrade({ config: { ...config, database }, from: ["1.0.0"], kills: 0, ...options });
+        await asRoot(`CREATE USER ${account} IDENTIFIED BY 'a secret'`, `GRANT ALL ON \`${address.pathname.slice(1)}\`.* TO ${account}`);
+        try {
+          await assert.rejects(
+            test(),
+            (error) =>
+              isUpgateError(error, "ERR_UPGATE_DATABASE") && /Access denied/.test(error.message) && /GRANT ALL ON/.test(error.remedy),
+          );
+          address.pathname = "/";
+          assert.equal((await test({ database: address.href })).releases.length, 1, "by another account");
+          address.pathname = "/mysql";
+          await asRoot(`GRANT ALL ON \`upgate\\_test\\_%\`.* TO ${account}`);
+          assert.equal((await test()).releases.length, 1, "with a password that knex hides");
+        } finally {
+          await database.destroy();
+          await asRoot(`DROP USER ${account}`);
+        }
+      }));
 }
 
-/** Scratch databases on the server, and folders of this machine's tests. */
+/** The scratch databases and folders of this process. */
 async function scratches(address: string): Promise<string[]> {
-  const folders = readdirSync(os.tmpdir()).filter((name) => name.startsWith("upgate-test-"));
+  const folders = readdirSync(os.tmpdir()).filter((name) => name.startsWith(`upgate-test-${process.pid}-`));
   if (address.startsWith("sqlite:")) return folders;
   const connection = await mysql.createConnection(address);
-  const [rows] = await connection.query("SHOW DATABASES LIKE 'upgate\\_test\\_%'");
+  const [rows] = await connection.query("SHOW DATABASES");
   await connection.end();
-  return [...folders, ...(rows as object[]).map((row) => String(Object.values(row)[0]))].toSorted();
+  const databases = (rows as object[]).map((row) => String(Object.values(row)[0]));
+  return [...folders, ...databases.filter((name) => new RegExp(`^upgate_test_${process.pid}_[0-9a-f]{12}$`).test(name))];
 }
