@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import type { Knex } from "knex";
 import { configFileOf } from "../core/config-file.js";
 import { messageOf, UpgateError } from "../core/errors.js";
-import { checkOptions, type ParsedOptions, refuseProblems, type UpgateOptions } from "../core/options.js";
+import { checkOptions, type Database, type ParsedOptions, refuseProblems, type UpgateOptions } from "../core/options.js";
 import { deriveVersionState, type VersionState } from "../core/version-state.js";
 import { connectHost, databaseSource } from "../store/connect.js";
 import { pendingCheck, versionCheck } from "../upgrade/checks.js";
@@ -33,7 +33,7 @@ export function openGate(options: OpenGateOptions = {}): Upgate {
   const badge = badgeModel(state, basePath + installPath);
   const renderer = new Renderer(settings.views.map((folder) => toPath(folder, root)));
   const hosting = new OpenHosting(settings, state);
-  const connections = new LazyKnex(options.database, root);
+  const connections = new LazyKnex(options.database === undefined ? null : settings.database.app, root);
   const health = healthHandler({
     read: async () => ({
       badge,
@@ -98,6 +98,7 @@ function currentState(version: string): VersionState {
       run: null,
       leaseAlive: false,
       newerProtocol: false,
+      keptByKnex: false,
     },
   });
 }
@@ -124,6 +125,7 @@ class OpenHosting {
       probes,
       isApplicationLoaded: () => !this.#isServing || this.#isLoaded,
       answer: () => undefined,
+      logger,
     });
     this.#hosting = new Hosting({ guard: this.guard, installer: sealedInstaller, installPath, basePath, logger, attach: () => undefined });
   }
@@ -153,13 +155,13 @@ class LazyKnex {
   #made: Knex | null = null;
 
   constructor(
-    private readonly database: UpgateOptions["database"] | undefined,
+    private readonly database: Database | null,
     private readonly root: string,
   ) {}
 
   get knex(): Knex {
     if (this.#made) return this.#made;
-    if (this.database === undefined) {
+    if (this.database === null) {
       const remedy = "Give openGate({ database }) the address of a database for the tests.";
       throw new UpgateError("ERR_UPGATE_STATE", "This gate was opened without a database, so it has no knex.", { remedy });
     }

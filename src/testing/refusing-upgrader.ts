@@ -4,14 +4,20 @@ import type { UpgradeStatus } from "../upgrade/status.js";
 import { Upgrader } from "../upgrade/upgrader.js";
 
 /** Tells the state and an empty plan; everything that would change a database rejects with `ERR_UPGATE_STATE`. */
-export function refusingUpgrader({ kind, codeVersion, installedVersion }: VersionState): Upgrader {
+export function refusingUpgrader(state: VersionState): Upgrader {
+  const { kind, codeVersion, installedVersion } = state;
   const status = async (): Promise<UpgradeStatus> => ({ state: { kind, codeVersion, installedVersion }, run: null });
   const refusals = Object.getOwnPropertyNames(Upgrader.prototype)
     .filter((name) => name !== "constructor")
     .map((name) => [name, () => Promise.reject(refusal(name))] as const);
   // Not constructed: the real one's first act would be to ask for a database.
   const upgrader = Object.create(Upgrader.prototype) as Upgrader;
-  return Object.assign(upgrader, Object.fromEntries(refusals), { status, statusOf: status, plan: async () => [] });
+  return Object.assign(upgrader, Object.fromEntries(refusals), {
+    state: async () => state,
+    status,
+    statusOf: status,
+    plan: async () => [],
+  });
 }
 
 function refusal(method: string): UpgateError {

@@ -1,9 +1,8 @@
 import type { Knex } from "knex";
 import type { UpgateOptions } from "../core/options.js";
 import type { Logger } from "../core/ports.js";
-import type { DatabaseSource } from "../store/connect.js";
 import { baseName } from "../store/tables.js";
-import { resolveSettings } from "../upgrade/settings.js";
+import { resolveSettings, type Settings } from "../upgrade/settings.js";
 
 /** Where a scratch database is: a file, or a database on the server. Plain, so that it can be told to another process. */
 export type ScratchPlace =
@@ -21,21 +20,22 @@ export interface ScratchParts {
 }
 
 export function scratchOptions(config: UpgateOptions, { place, address, dataDir, logger }: ScratchParts): UpgateOptions {
-  const { config: connecting } = sourceOf(config, address);
+  const { database, knexTable } = settingsOf(config, address);
   const { versionRow } = config;
   return {
     ...config,
-    database: { ...connecting, connection: elsewhere(connecting.connection, place) },
-    // A table in a database of its own would be the real one.
+    database: { ...database.config, connection: elsewhere(database.config.connection, place) },
+    // A table named with its database would be the real one.
+    knexMigrations: baseName(knexTable),
     ...(versionRow?.table === undefined ? {} : { versionRow: { ...versionRow, table: baseName(versionRow.table) } }),
     dataDir,
     logger,
   };
 }
 
-/** What the options' `database`, or the address instead of it, comes to. Throws as `createUpgate` does. */
-export function sourceOf(config: UpgateOptions, address: string | null): DatabaseSource {
-  return resolveSettings({ ...config, database: address === null ? mayChangeSchema(config.database) : withDatabase(address) }).database;
+/** The options with the one account, or the address instead of it, that scratch databases are made by. Throws as `createUpgate` does. */
+export function settingsOf(config: UpgateOptions, address: string | null): Settings {
+  return resolveSettings({ ...config, database: address === null ? mayChangeSchema(config.database) : withDatabase(address) });
 }
 
 /** Connections to the server, in no database; SQLite has none. */
@@ -45,8 +45,7 @@ export function serverConfig(config: Knex.Config): Knex.Config {
 
 /** Of two accounts the one that may change the schema: the other has no rights on a new database. */
 function mayChangeSchema(database: UpgateOptions["database"]): UpgateOptions["database"] {
-  const { admin } = database as { admin?: UpgateOptions["database"] };
-  return typeof database === "object" && admin !== undefined ? admin : database;
+  return typeof database === "object" && "admin" in database ? database.admin : database;
 }
 
 /** A server's address need not name a database; the options want one. */

@@ -7,12 +7,12 @@ import { compareVersions } from "../core/version.js";
 import { connectHost } from "../store/connect.js";
 import { type ContentsOptions, readContents, type TableContents } from "../store/contents.js";
 import { readSchema } from "../store/schema.js";
-import { readHistoryOrNone } from "../store/snapshot.js";
 import { ensureTables } from "../store/tables.js";
 import { recordBaseline } from "../upgrade/baseline.js";
 import type { UpgradeContext } from "../upgrade/context.js";
 import { openContext } from "../upgrade/open-context.js";
 import { resolveSettings } from "../upgrade/settings.js";
+import { StateReader } from "../upgrade/state-reader.js";
 import { type StartedRun, Upgrader } from "../upgrade/upgrader.js";
 import type { ScratchDatabases } from "./scratch-databases.js";
 import { scratchOptions, type ScratchPlace } from "./scratch-options.js";
@@ -22,6 +22,8 @@ export interface LaidDownRelease {
   readonly version: string;
   /** Fills an empty database with what the release left behind; the same each time. The host's knex, on the scratch database. */
   layDown(knex: Knex): Promise<unknown> | unknown;
+  /** The last migration that the release had, by its name in the history: where all lie in one folder, nothing else tells. */
+  readonly through?: string;
 }
 
 export type Seed = (knex: Knex, version: string) => Promise<unknown> | unknown;
@@ -37,7 +39,7 @@ export interface Bench {
   readonly contents: ContentsOptions;
 }
 
-/** Structure and rows at the end of a run. */
+/** Structure and rows at the end of a run, without the bookkeeping of upgate and of knex's own migrator. */
 export interface Outcome {
   readonly schema: Schema;
   readonly contents: readonly TableContents[];
@@ -59,7 +61,7 @@ export async function layDown(bench: Bench, place: ScratchPlace, from: string | 
     if (seed) await byHost(bench, place, "seed", (knex) => seed(knex, from));
   } else {
     await byHost(bench, place, "layDown", (knex) => from.layDown(knex));
-    await withContext(bench, place, (context) => recordMissing(context, from.version));
+    await withContext(bench, place, (context) => recordMissing(context, from));
   }
 }
 
@@ -80,8 +82,10 @@ export async function resume(bench: Bench, place: ScratchPlace): Promise<void> {
 }
 
 export async function readOutcome(bench: Bench, place: ScratchPlace): Promise<Outcome> {
-  return withContext(bench, place, async ({ store: { knex, dialect } }) => {
-    const schema = await readSchema(knex, dialect);
+  return withContext(bench, place, async ({ store: { knex, dialect }, settings }) => {
+    const found = await readSchema(knex, dialect);
+    const ofKnex = [settings.knexTable, `${settings.knexTable}_lock`];
+    const schema = { ...found, tables: found.tables.filter(({ name }) => !ofKnex.includes(name)) };
     return { schema, contents: await readContents(knex, schema.tables, bench.contents) };
   });
 }
@@ -105,17 +109,18 @@ async function refuseUnknown({ settings }: UpgradeContext, version: string): Pro
 }
 
 /** The version row and the history as the release would have left them, unless what was laid down brought them along. */
-async function recordMissing(context: UpgradeContext, version: string): Promise<void> {
-  const { store } = context;
-  const { state } = await new Upgrader(context).status();
-  const history = await readHistoryOrNone(store.knex);
+async function recordMissing(context: UpgradeContext, { version, through }: LaidDownRelease): Promise<void> {
+  const reading = await new StateReader(context).read();
+  const { state, history } = reading;
   if (state.installedVersion !== null && state.installedVersion !== version) {
     const message = `layDown left the version row at ${state.installedVersion}.`;
     throw new UpgateError("ERR_UPGATE_TEST_FAILED", message);
   }
   if (state.installedVersion !== null && history.length > 0) return;
-  await ensureTables(store.knex, store.dialect);
-  await recordBaseline(context, version);
+  await ensureTables(context.store);
+  await recordBaseline(context, reading, version, through === undefined ? {} : { through }).catch((cause: unknown) => {
+    throw isUpgateError(cause, "ERR_UPGATE_STATE") ? new UpgateError("ERR_UPGATE_TEST_FAILED", cause.message, { cause }) : cause;
+  });
 }
 
 async function byHost(bench: Bench, place: ScratchPlace, what: string, use: (knex: Knex) => unknown): Promise<void> {

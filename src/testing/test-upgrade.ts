@@ -8,7 +8,7 @@ import { isInherited } from "../upgrade/launcher.js";
 import type { Kills } from "./boundaries.js";
 import { noting, onScratch, type ReleaseReport, tryRelease } from "./release-trial.js";
 import { ScratchDatabases } from "./scratch-databases.js";
-import { sourceOf } from "./scratch-options.js";
+import { settingsOf } from "./scratch-options.js";
 import { type Bench, install, type LaidDownRelease, readOutcome, type Seed } from "./scratch-release.js";
 
 export interface TestUpgradeOptions {
@@ -64,7 +64,7 @@ export async function testUpgrade(options: TestUpgradeOptions): Promise<TestUpgr
   const { from, seed = null, database = null, kills = "every-migration", ignoreContents = [], logger = silent } = options;
   const config = { ...options.config, ...(configFile === null ? {} : { configFile }) };
   const execArgv = options.execArgv ?? process.execArgv.filter(isInherited);
-  const scratch = new ScratchDatabases(sourceOf(config, database));
+  const scratch = new ScratchDatabases(settingsOf(config, database).database);
   const contents = { ignored: new Set(ignoreContents), sinceMs: Date.now() };
   const bench: Bench = { config, address: database, scratch, logger, seed, contents };
   const releases: ReleaseReport[] = [];

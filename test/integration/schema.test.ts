@@ -96,7 +96,7 @@ function schemaOn(kind: DatabaseKind): void {
     try {
       await layDown(hosts[0], changeTables);
       await layDown(hosts[1]);
-      await ensureTables(stores[0], dialect);
+      await ensureTables({ knex: stores[0], dialect, asAdmin: (create) => create(stores[0]) });
       await use(readBoth, hosts[0]);
     } finally {
       for (const knex of [...hosts, ...stores]) await knex.destroy();

@@ -210,19 +210,47 @@ export const up = (knex) => knex("products").update({ price_cents: ++count });`,
       });
     }));
 
+  it("goes on from what knex's own migrator has recorded, in one folder", () =>
+    withProject({ migrations: {} }, async (project, test) => {
+      const names = ["001_products", "002_product_price", "003_fill_prices"];
+      Object.values(SHOP_MIGRATIONS).forEach((text, index) => project.write(`migrations/${names[index]}.mjs`, text));
+      await assert.rejects(test({ kills: 0, from: ["1.0.0"] }), failure("from 1.0.0: no migration belongs to it or an earlier release"));
+      const layDown = (knex: Knex): Promise<void> => shopOf100(knex);
+      await assert.rejects(
+        test({ kills: 0, from: [{ version: "1.0.0", layDown }] }),
+        failure(/from 1\.0\.0: The migrations lie in one folder/),
+      );
+      const byKnex = async (knex: Knex): Promise<void> => {
+        await shopOf100(knex);
+        await knex.migrate.list();
+        await knex("knex_migrations").insert({ name: "001_products.mjs", batch: 1, migration_time: new Date() });
+      };
+      const { releases } = await test({
+        from: [
+          { version: "1.0.0", layDown, through: "001_products" },
+          { version: "1.0.0", layDown: byKnex },
+        ],
+      });
+      for (const release of releases) {
+        assert.deepEqual(release.migrations, names.slice(1));
+        assert.deepEqual(release.kills, [{ after: "002_product_price", resumed: true }]);
+      }
+    }));
+
   it("names the fresh installation when that fails", () =>
     withProject({}, async (project, test) => {
       project.write("migrations/1.1.0/0002-fill-prices.mjs", `export const up = (knex) => knex("no_such_table").update({ a: 1 });`);
       await assert.rejects(test({ from: ["1.0.0"] }), failure(/\n {2}the installation of 1\.1\.0 ended as failed: .*no_such_table/));
     }));
 
-  it("works with a knex configuration, a provider of connections, and an instance", () =>
+  it("works with a knex configuration, a provider of connections, two accounts, and an instance", () =>
     withProject({}, async (project) => {
       const { configFile: _file, ...config } = project.options;
       await withUpgate(project.options, async ({ knex }) => {
         const { connection, ...rest } = { ...knex.client.config, client: knex.client.constructor };
         const provided = kind.name === "SQLite" ? [] : [{ ...rest, connection: async () => connection }];
-        for (const database of [knex, { ...rest, connection }, ...provided]) {
+        const accounts = { app: "mysql://nobody@127.0.0.1:1/none", admin: { ...rest, connection } };
+        for (const database of [knex, { ...rest, connection }, ...provided, accounts]) {
           const { releases } = await testUpgrade({ config: { ...config, database }, from: ["1.0.0"], kills: 0 });
           assert.deepEqual(releases[0]?.migrations, NAMES.slice(1));
         }

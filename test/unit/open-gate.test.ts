@@ -36,16 +36,17 @@ for (const [name, make] of [
   ["Express 4", express4],
 ] as const)
   describe(`an open gate in ${name}`, () => {
-    const serving = async (t: TestContext, upgate: Upgate): Promise<(path: string, accept?: string) => ReturnType<typeof request>> => {
+    const serving = async (t: TestContext, upgate: Upgate): Promise<(address: string, accept?: string) => ReturnType<typeof request>> => {
       const server = createServer(createApp(make, upgate));
       await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
       t.after(() => server.close());
-      return (path, accept) => request(server, path, accept === undefined ? {} : { headers: { accept } });
+      return (address, accept) => request(server, address, accept === undefined ? {} : { headers: { accept } });
     };
 
     test("lets every request through, and the installer does not exist", async (t) => {
       const get = await serving(t, openGate());
-      for (const path of ["/", "/install", "/install/review", "/shop?a=1"]) assert.equal((await get(path)).body, APPLICATION, path);
+      for (const address of ["/", "/install", "/install/review", "/shop?a=1"])
+        assert.equal((await get(address)).body, APPLICATION, address);
     });
 
     test("answers the probes where the options have them", async (t) => {
