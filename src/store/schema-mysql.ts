@@ -12,7 +12,7 @@ export async function readMysqlSchema(knex: Knex): Promise<Schema> {
   const foreignKeys = await readForeignKeys(knex);
   const tables = await rows(
     knex,
-    "SELECT table_name AS name, engine AS engine, table_collation AS collation FROM information_schema.tables WHERE table_schema = database() AND table_type = 'BASE TABLE'",
+    "SELECT table_name AS name, engine AS engine, table_collation AS collation FROM information_schema.tables WHERE table_schema = database() AND table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')",
   );
   return {
     tables: tables.map((row): TableSchema => {

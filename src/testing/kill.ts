@@ -24,7 +24,8 @@ export async function killAtBoundary(task: KillTask, execArgv: readonly string[]
     child.once("error", reject);
     child.once("close", (code, signal) => resolve(signal === null ? `exit code ${code}` : signal));
   });
-  child.send(task);
+  // A process that ended at once can't be told; how it ended says more.
+  child.send(task, () => undefined);
   const how = await ending;
   if (standsThere && how === "SIGKILL") return;
   const message = `the process to be killed ended by itself (${how}): ${output.slice(-OUTPUT_TAIL_CHARACTERS).trim()}`;
