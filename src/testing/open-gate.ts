@@ -9,7 +9,7 @@ import { connectHost, databaseSource } from "../store/connect.js";
 import { pendingCheck, versionCheck } from "../upgrade/checks.js";
 import { badgeModel, renderBadge } from "../web/badge.js";
 import { createGuard } from "../web/guard.js";
-import { healthHandler } from "../web/health.js";
+import { type HealthFacts, healthHandler } from "../web/health.js";
 import type { Handler } from "../web/http.js";
 import { Renderer } from "../web/render.js";
 import { Hosting, type LoadApplication } from "../web/serve.js";
@@ -27,24 +27,13 @@ export type OpenGateOptions = Partial<UpgateOptions>;
  */
 export function openGate(options: OpenGateOptions = {}): Upgate {
   const settings = parse(options);
-  const { installPath, basePath, branding, logger } = settings;
   const root = rootOf(options);
   const state = currentState(settings.version);
-  const badge = badgeModel(state, basePath + installPath);
+  const badge = badgeModel(state, settings.basePath + settings.installPath);
   const renderer = new Renderer(settings.views.map((folder) => toPath(folder, root)));
   const hosting = new OpenHosting(settings, state);
   const connections = new LazyKnex(options.database === undefined ? null : settings.database.app, root);
-  const health = healthHandler({
-    read: async () => ({
-      badge,
-      groups: [{ title: "Release", checks: [versionCheck(state), pendingCheck(state)] }],
-      runs: [],
-      generatedAt: new Date().toISOString(),
-    }),
-    branding,
-    renderer,
-    logger,
-  });
+  const health = openHealth(settings, state, badge, renderer);
   const upgate: Omit<Upgate, "knex"> = {
     serve: (load, serveOptions) => hosting.serve(load, serveOptions),
     guard: () => hosting.guard,
@@ -62,6 +51,12 @@ export function openGate(options: OpenGateOptions = {}): Upgate {
   };
   // Not enumerable, so that a test that prints or copies the object does not ask for a database.
   return Object.defineProperty(upgate, "knex", { get: () => connections.knex }) as Upgate;
+}
+
+function openHealth({ branding, logger }: ParsedOptions, state: VersionState, badge: HealthFacts["badge"], renderer: Renderer): Handler {
+  const groups = [{ title: "Release", checks: [versionCheck(state), pendingCheck(state)] }];
+  const read = async (): Promise<HealthFacts> => ({ badge, groups, runs: [], generatedAt: new Date().toISOString() });
+  return healthHandler({ read, branding, renderer, logger });
 }
 
 /** What `openGate` is not given it needs not; the check wants it all the same. */

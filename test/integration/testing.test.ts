@@ -192,6 +192,10 @@ export const up = (knex) => knex("products").update({ price_cents: ++count });`,
         test({ from: ["1.0.0"] }),
         failure(/killed after .*: the process to be killed ended by itself.*no such environment/s),
       );
+      await assert.rejects(
+        test({ from: ["1.0.0"], execArgv: ["--import", "./no-such-loader.mjs"] }),
+        failure(/ended by itself.*no-such-loader/s),
+      );
     }));
 
   it("refuses a release that no migration belongs to, and options that make no sense", () =>
