@@ -47,7 +47,7 @@ export async function readPreflight(context: UpgradeContext): Promise<Check[]> {
   return [...(await databaseChecks(context)), nodeCheck()];
 }
 
-function versionCheck(state: VersionState): Check {
+export function versionCheck(state: VersionState): Check {
   const versions = `Files ${state.codeVersion}, database ${state.installedVersion ?? "without a version"}.`;
   const fine = state.kind === "current" && state.remedy === "Nothing to do.";
   return {
@@ -59,7 +59,7 @@ function versionCheck(state: VersionState): Check {
   };
 }
 
-function pendingCheck({ pending }: VersionState): Check {
+export function pendingCheck({ pending }: VersionState): Check {
   return pending.length === 0
     ? { id: "pending-migrations", title: "Pending migrations", severity: "ok", message: "None.", remedy: null }
     : {

@@ -10,6 +10,7 @@ import { driverMessage } from "../store/driver-errors.js";
 import type { Snapshot, Traces } from "../store/snapshot.js";
 import type { Store } from "../store/store.js";
 import type { LeaseObserver } from "./lease-observer.js";
+import type { RunHooks } from "./runner.js";
 import type { Settings } from "./settings.js";
 
 /** What watcher, upgrader and command line share. */
@@ -21,6 +22,8 @@ export interface UpgradeContext {
   readonly leaseObserver: LeaseObserver;
   /** One for the whole process: it remembers the files that it has read. */
   readonly checksums: Checksums;
+  /** For runs inside this process. */
+  readonly hooks?: RunHooks;
 }
 
 /** A moment's reading of everything the state depends on. */
