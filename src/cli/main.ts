@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { isUpgateError, messageOf } from "../core/errors.js";
 import { baselineCommand } from "./commands/baseline.js";
+import { initCommand } from "./commands/init.js";
 import { resumeCommand } from "./commands/resume.js";
 import { retryCommand } from "./commands/retry.js";
 import { statusCommand } from "./commands/status.js";
@@ -15,7 +16,7 @@ const program = new Command("upgate")
   .description("Upgrades a self-hosted application and its database.")
   .version(version)
   .showHelpAfterError("(upgate help <verb> shows the options and examples)");
-for (const command of [statusCommand(), upCommand(), resumeCommand(), retryCommand(), baselineCommand()])
+for (const command of [initCommand(), statusCommand(), upCommand(), resumeCommand(), retryCommand(), baselineCommand()])
   program.addCommand(command.copyInheritedSettings(program).exitOverride());
 program.exitOverride();
 
