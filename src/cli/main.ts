@@ -4,6 +4,7 @@ import { Command, CommanderError } from "commander";
 import { isUpgateError, messageOf } from "../core/errors.js";
 import { baselineCommand } from "./commands/baseline.js";
 import { initCommand } from "./commands/init.js";
+import { makeCommand } from "./commands/make.js";
 import { resumeCommand } from "./commands/resume.js";
 import { retryCommand } from "./commands/retry.js";
 import { statusCommand } from "./commands/status.js";
@@ -16,7 +17,7 @@ const program = new Command("upgate")
   .description("Upgrades a self-hosted application and its database.")
   .version(version)
   .showHelpAfterError("(upgate help <verb> shows the options and examples)");
-for (const command of [initCommand(), statusCommand(), upCommand(), resumeCommand(), retryCommand(), baselineCommand()])
+for (const command of [initCommand(), statusCommand(), upCommand(), resumeCommand(), retryCommand(), baselineCommand(), makeCommand()])
   program.addCommand(command.copyInheritedSettings(program).exitOverride());
 program.exitOverride();
 

@@ -41,7 +41,7 @@ function readSteps({ tables, versionRows, history }: Extract<DatabaseFacts, { ki
   if (history !== null && history.missing.length > 0)
     return [`Bring the database up to date with knex a last time: npx knex migrate:latest (${named(history.missing)})`];
   if (history !== null && history.onDisk > 0)
-    return [`Say once which release the database is at: npx upgate baseline ${version} (${history.table} holds all migrations)`];
+    return [`Nothing to do for the migrations: ${history.table} holds all of them, and upgate takes it over as history.`];
   return tables === 0 ? [] : ["Say once which release the database is at: npx upgate baseline <version>"];
 }
 
