@@ -1,0 +1,510 @@
+import assert from "node:assert/strict";
+import { after, afterEach, describe, it } from "node:test";
+import knexFactory from "knex";
+import { connectStore, databaseSource } from "../../src/store/connect.js";
+import { type DatabaseKind, databaseKinds } from "../support/databases.js";
+import { until } from "../support/wait.js";
+import { type Files, PACKAGES, type VendorOptions, type VendorProject, vendorProject } from "../support/vendor-project.js";
+
+const kinds = await databaseKinds();
+const server = kinds.find(({ name }) => name === "MariaDB") as DatabaseKind;
+after(async () => {
+  for (const kind of kinds) await kind.stop();
+});
+
+let project: VendorProject;
+afterEach(() => project.remove());
+
+const lay = (options: VendorOptions): VendorProject => (project = vendorProject(options));
+
+const DEPENDENCIES = { express: "*", knex: "*" };
+
+/** What a request for the start page is answered, without and with upgate. */
+async function page(address: string): Promise<[status: number, text: string]> {
+  const response = await fetch(address, { headers: { accept: "text/plain" } });
+  return [response.status, (await response.text()).split("\n")[0] as string];
+}
+
+/** Creates the customers' table and fills it, in knex's CommonJS form. */
+const CUSTOMERS = {
+  "20240101000000_customers.js": `exports.up = (knex) => knex.schema.createTable("customers", (t) => { t.increments("id"); t.string("name"); });
+exports.down = (knex) => knex.schema.dropTable("customers");
+`,
+  "20240215120000_first_customers.js": `exports.up = (knex) => knex("customers").insert([{ name: "Ada" }, { name: "Grace" }]);
+exports.down = (knex) => knex("customers").del();
+`,
+};
+
+function inFolder(folder: string, files: Files): Files {
+  return Object.fromEntries(Object.entries(files).map(([name, text]) => [`${folder}/${name}`, text]));
+}
+
+describe("upgate init in a CommonJS application: Express 4, a knexfile per environment, MariaDB with knex's own history", () => {
+  const APP = `"use strict";
+const express = require("express");
+const createKnex = require("knex");
+const knexfile = require("../knexfile");
+
+function createApp() {
+  const knex = createKnex(knexfile[process.env.NODE_ENV || "development"]);
+  // const app = express();
+  const app = express();
+
+  app.get("/", (req, res, next) => {
+    knex("customers").count({ n: "*" }).first().then(({ n }) => res.send(n + " customers"), next);
+  });
+  return app;
+}
+
+module.exports = { createApp };
+`;
+  const files = (address: string): Files => ({
+    "package.json": {
+      name: "@acme/shop",
+      productName: "Acme Shop",
+      version: "2.4.0",
+      scripts: { start: "node ./bin/www" },
+      dependencies: DEPENDENCIES,
+    },
+    "knexfile.js": `module.exports = {
+  development: {
+    client: "mysql2",
+    connection: ${JSON.stringify(address)},
+    migrations: { directory: "./db/changes", tableName: "shop_history" },
+  },
+  production: { client: "mysql2", connection: process.env.SHOP_DATABASE },
+};
+`,
+    "bin/www": `const { createApp } = require("../src/app");
+const server = createApp().listen(0, "127.0.0.1", () => console.log("port " + server.address().port));
+`,
+    "src/app.js": APP,
+    "EULA.md": "# Licence\n",
+    "CHANGELOG.md": "# Changelog\n",
+    ...inFolder("db/changes", CUSTOMERS),
+  });
+
+  async function laidDown(migrate: number): Promise<{ address: string }> {
+    const { address } = await server.create();
+    lay({ files: files(address), packages: { ...PACKAGES, express: "express4" } });
+    const knex = knexFactory({
+      client: "mysql2",
+      connection: address,
+      migrations: { directory: `${project.folder}/db/changes`, tableName: "shop_history" },
+    });
+    for (let count = 0; count < migrate; count++) await knex.migrate.up();
+    await knex.destroy();
+    return { address };
+  }
+
+  it("finds everything, and the three lines at their place make it an application under upgate", async () => {
+    const { address } = await laidDown(2);
+    const { status, stdout, stderr } = project.upgate("init", "--yes");
+    assert.equal(status, 0, stderr);
+    const label = `${new URL(address).pathname.slice(1)} on 127.0.0.1:${new URL(address).port}`;
+    assert.equal(
+      stderr,
+      `application  Acme Shop 2.4.0
+express      4.22.3
+knex         3.3.0
+knexfile     knexfile.js, development
+migrations   db/changes/, 2 migrations, flat
+database     ${label}, 1 table
+             shop_history holds all of them
+licence      EULA.md
+notes        CHANGELOG.md
+entry        src/app.js:9  const app = express();
+
+`,
+    );
+    assert.equal(
+      stdout,
+      `Wrote upgate.config.mjs and upgate.js.
+
+In src/app.js, right after line 9 (const app = express();):
+
+      const { upgate } = require("../upgate.js");
+      app.use(upgate.guard());
+      app.use("/install", upgate.installer());
+
+Next:
+  1. Add the three lines.
+  2. Nothing to do for the migrations: shop_history holds all of them, and upgate takes it over as history.
+  3. Look at the state: npx upgate status
+  4. Start the application. Keep data/ out of version control.
+`,
+    );
+    assert.equal(project.addLines(stdout), 3);
+    assert.equal(project.upgate("baseline", "2.4.0").status, 0);
+    assert.equal(project.upgate("status").status, 0);
+    await project.running(["bin/www"], async (site) => assert.deepEqual(await page(site), [200, "2 customers"]));
+  });
+
+  it("says what is missing in knex's history", async () => {
+    await laidDown(1);
+    const { stdout, stderr } = project.upgate("init", "--yes");
+    assert.match(stderr, /^ {13}shop_history has 1 row and holds 1 of the 2 on disk$/m);
+    assert.match(stdout, /up to date with knex a last time: npx knex migrate:latest \(20240215120000_first_customers is missing\)/);
+  });
+
+  it("goes on without a database that can't be reached", () => {
+    lay({ files: files("mysql://root@127.0.0.1:1/shop") });
+    const { status, stdout, stderr } = project.upgate("init", "--yes");
+    assert.equal(status, 0);
+    assert.match(stderr, /^database {5}shop on 127\.0\.0\.1:1: connect ECONNREFUSED 127\.0\.0\.1:1$/m);
+    assert.match(stdout, /2\. Start the database server, or correct its address; it could not be looked at\./);
+  });
+
+  it("waits for a knexfile that is an asynchronous function, though require() can't", async () => {
+    const { address } = await laidDown(2);
+    project.write({
+      "knexfile.js": `module.exports = async () => ({ client: "mysql2", connection: ${JSON.stringify(address)}, migrations: { directory: "db/changes", tableName: "shop_history" } });`,
+      "src/app.js": APP.replace(
+        `knexfile[process.env.NODE_ENV || "development"]`,
+        `{ client: "mysql2", connection: ${JSON.stringify(address)} }`,
+      ),
+    });
+    const { status, stdout, stderr } = project.upgate("init", "--yes");
+    assert.equal(status, 0, stdout + stderr);
+    assert.match(
+      project.read("upgate.config.mjs"),
+      /connection: async \(\) => \(await knexfile\(\)\)\.connection,\n {4}migrations: \{ tableName: "shop_history" \},/,
+    );
+    project.addLines(stdout);
+    assert.equal(project.upgate("baseline", "2.4.0").status, 0);
+    await project.running(["bin/www"], async (site) => assert.deepEqual(await page(site), [200, "2 customers"]));
+  });
+});
+
+describe("upgate init in an ESM application: Express 5, an asynchronous knexfile, SQLite that is not there yet", () => {
+  const FILES: Files = {
+    "package.json": {
+      name: "forum",
+      version: "1.0.0",
+      type: "module",
+      scripts: { start: "node src/server.js" },
+      dependencies: DEPENDENCIES,
+    },
+    "knexfile.mjs": `import { createRequire } from "node:module";
+
+const require = createRequire(import.meta.url);
+const BetterSqlite3 = require("knex/lib/dialects/better-sqlite3/index.js");
+
+export default async function () {
+  return {
+    client: class extends BetterSqlite3 { _driver() { return require("libsql"); } },
+    connection: { filename: "./data/forum.db" },
+    useNullAsDefault: true,
+  };
+}
+`,
+    "src/server.js": `import {
+  createServer,
+} from "node:http";
+import express, { json } from "express";
+
+export const app = express()
+  .use(json());
+
+app.get("/", (req, res) => res.send("The forum is open"));
+
+const server = createServer(app).listen(0, "127.0.0.1", () => console.log("port " + server.address().port));
+`,
+    "migrations/20240101000000_topics.mjs": `export const up = (knex) => knex.schema.createTable("topics", (t) => t.increments("id"));\n`,
+  };
+
+  it("shows an import and two lines; closed until it is installed, then open", async () => {
+    lay({ files: FILES });
+    const { status, stdout, stderr } = project.upgate("init", "--yes");
+    assert.equal(status, 0, stdout + stderr);
+    assert.match(stderr, /^database {5}SQLite, forum\.db: the file is not there yet$/m);
+    assert.equal(
+      stdout,
+      `Wrote upgate.config.mjs and upgate.js.
+
+In src/server.js, right after line 7 (.use(json());):
+
+    app.use(upgate.guard());
+    app.use("/install", upgate.installer());
+
+In src/server.js, right after line 4 (import express, { json } from "express";):
+
+    import { upgate } from "../upgate.js";
+
+Next:
+  1. Add the three lines.
+  2. Look at the state: npx upgate status
+  3. Start the application. Keep data/ out of version control.
+`,
+    );
+    assert.equal(project.addLines(stdout), 3);
+    assert.equal(project.upgate("status").status, 10);
+    await project.running(["src/server.js"], async (site) => {
+      assert.deepEqual(await page(site), [503, "Down for Maintenance (Err 2)"]);
+      const up = project.upgate("up", "--yes");
+      assert.equal(up.status, 0, up.stderr);
+      assert.deepEqual(await until("the open gate", async () => (await page(site))[0] === 200 && page(site)), [200, "The forum is open"]);
+    });
+  });
+
+  it("writes nothing in a dry run, and without an answer", () => {
+    lay({ files: FILES });
+    const before = project.contents();
+    const dry = project.upgate("init", "--dry-run");
+    assert.equal(dry.status, 0);
+    assert.match(dry.stdout, /^--- upgate\.config\.mjs\n/);
+    assert.match(dry.stdout, /^Nothing was written; without --dry-run: upgate\.config\.mjs and upgate\.js\.$/m);
+    assert.match(dry.stdout, /^ {4}app\.use\(upgate\.guard\(\)\);$/m);
+    assert.deepEqual(project.contents(), before);
+    const unasked = project.upgate("init");
+    assert.equal(unasked.status, 1);
+    assert.match(unasked.stderr, /ERR_UPGATE_UNCONFIRMED: Nobody can be asked here: Write upgate\.config\.mjs and upgate\.js\?/);
+    assert.deepEqual(project.contents(), before);
+  });
+
+  it("prints one object with --json", () => {
+    lay({ files: FILES });
+    const { written, found, files, insertions, problems, next } = JSON.parse(project.upgate("init", "--yes", "--json").stdout);
+    assert.deepEqual([written, problems, next.length], [true, [], 3]);
+    assert.deepEqual(found.migrations, { folder: "migrations", style: "flat", files: 1 });
+    assert.deepEqual(insertions[1], {
+      file: "src/server.js",
+      after: { line: 4, text: 'import express, { json } from "express";' },
+      lines: ['import { upgate } from "../upgate.js";'],
+    });
+    for (const { file, text } of files) assert.equal(project.read(file), text);
+  });
+
+  it("never overwrites", () => {
+    lay({ files: FILES });
+    project.upgate("init", "--yes");
+    const before = project.contents();
+    const again = project.upgate("init", "--yes");
+    assert.equal(again.status, 1);
+    assert.match(again.stderr, /^ERR_UPGATE_PROJECT: upgate\.config\.mjs and upgate\.js are here already\.$/m);
+    assert.deepEqual(project.contents(), before);
+  });
+});
+
+describe("upgate init in an application without a knexfile", () => {
+  const FILES: Files = {
+    "package.json": { name: "panel", version: "8.6.1-release.1", main: "index.js", dependencies: DEPENDENCIES },
+    "lib/db.js": `// knex()\nconst knex = require("knex");\nmodule.exports = knex({ client: "mysql2", connection: process.env.PANEL_DATABASE });\n`,
+    "index.js": `var app = require("express")();
+app.get("/", function (req, res) { res.send("The panel is open"); });
+var server = app.listen(0, "127.0.0.1", function () { console.log("port " + server.address().port); });
+`,
+  };
+
+  for (const kind of kinds)
+    it(`takes DATABASE_URL and a table that keeps the version already, on ${kind.name}`, async () => {
+      const { address } = await kind.create();
+      const knex = connectStore(databaseSource(address, "/"));
+      await knex.raw("CREATE TABLE tblconfiguration (id INTEGER PRIMARY KEY, setting VARCHAR(64), value TEXT)");
+      await knex("tblconfiguration").insert([
+        { id: 1, setting: "Version", value: "8.6.1-release.1" },
+        { id: 2, setting: "Theme", value: "six" },
+      ]);
+      await knex.destroy();
+      lay({ files: FILES, env: { DATABASE_URL: address } });
+      const { status, stdout, stderr } = project.upgate("init", "--yes");
+      assert.equal(status, 0, stdout + stderr);
+      assert.match(stderr, /^ {13}lib\/db\.js:3 makes the application's knex$/m);
+      assert.match(stderr, /^ {13}tblconfiguration says 8\.6\.1-release\.1 \(setting "Version"\)$/m);
+      assert.match(stdout, /^Wrote upgate\.config\.mjs, upgate\.js and migrations\/\.$/m);
+      assert.match(
+        project.read("upgate.config.mjs"),
+        /^ {2}versionRow: \{ table: "tblconfiguration", keyColumn: "setting", key: "Version", valueColumn: "value" \},$/m,
+      );
+      assert.equal(project.addLines(stdout), 3);
+      assert.equal(project.upgate("status").status, 0);
+      await project.running(["index.js"], async (site) => assert.deepEqual(await page(site), [200, "The panel is open"]));
+    });
+
+  it("writes what it can and says what the configuration lacks", () => {
+    lay({ files: FILES });
+    const { status, stdout } = project.upgate("init", "--yes");
+    assert.equal(status, 1);
+    assert.match(stdout, /^upgate\.config\.mjs can't be used yet: .*\n {2}database: is required$/m);
+    assert.match(project.read("upgate.config.mjs"), /\/\/ The database that lib\/db\.js connects to/);
+  });
+});
+
+describe("upgate init in a TypeScript application", () => {
+  const FILES: Files = {
+    "package.json": { name: "desk", version: "3.0.0", type: "module", scripts: { start: "node dist/main.js" }, dependencies: DEPENDENCIES },
+    "src/knexfile.ts": `import type { Knex } from "knex";
+
+const config: Record<string, Knex.Config> = {
+  development: { client: "mysql2", connection: { host: "127.0.0.1", port: 1, user: "desk", database: "desk" }, migrations: { directory: "./changes" } },
+};
+
+export default config;
+`,
+    "src/changes/20240101000000_desks.ts": `import type { Knex } from "knex";\nexport async function up(knex: Knex): Promise<void> {}\n`,
+    "src/main.ts": `import express, { type Express } from "express";
+
+const app: Express = express();
+app.get("/", (_req, res) => void res.send("open"));
+const server = app.listen(0, "127.0.0.1", () => console.log("port " + (server.address() as { port: number }).port));
+`,
+  };
+  const packages = { ...PACKAGES, tsx: "tsx" };
+
+  it("reads the source, and writes the type of upgate.js beside it", async () => {
+    lay({ files: FILES, packages, nodeArgs: ["--import", "tsx"] });
+    const { status, stdout, stderr } = project.upgate("init", "--yes");
+    assert.equal(status, 0, stdout + stderr);
+    assert.match(stderr, /^migrations {3}src\/changes\/, 1 migration, flat$/m);
+    assert.match(stdout, /^Wrote upgate\.config\.mjs, upgate\.js and upgate\.d\.ts\.$/m);
+    assert.equal(project.addLines(stdout), 3);
+    await project.running(["src/main.ts"], async (site) => assert.deepEqual(await page(site), [503, "Down for Maintenance (Err 1)"]));
+  });
+});
+
+describe("upgate init refuses, and writes nothing", () => {
+  const GOOD: Files = {
+    "package.json": { name: "shop", version: "1.0.0", dependencies: DEPENDENCIES },
+    "knexfile.js": `module.exports = { client: "mysql2", connection: "mysql://root@127.0.0.1:1/shop" };`,
+    "server.js": `const app = require("express")();`,
+  };
+  const without = (name: string): Files => Object.fromEntries(Object.entries(GOOD).filter(([file]) => file !== name));
+  const only = (...names: (keyof typeof PACKAGES)[]): Record<string, string> =>
+    Object.fromEntries(names.map((name) => [name, PACKAGES[name]]));
+
+  const cases: readonly [what: string, options: VendorOptions, code: string, message: RegExp, args?: readonly string[]][] = [
+    [
+      "no package.json",
+      { files: without("package.json") },
+      "PROJECT",
+      /There is no package\.json in .*\.\nChange into the application's folder/,
+    ],
+    ["a package.json that is no JSON", { files: { ...GOOD, "package.json": "{" } }, "PROJECT", /package\.json can't be read: /],
+    [
+      "no knex",
+      { files: { ...GOOD, "package.json": {} }, packages: only("express", "upgate") },
+      "KNEX",
+      /knex is not installed here; .*\n.*npm install knex/,
+    ],
+    [
+      "knex in package.json only",
+      { files: GOOD, packages: only("express", "upgate") },
+      "KNEX",
+      /knex is in package\.json, but not installed\.\nRun: npm install\n/,
+    ],
+    [
+      "knex 2",
+      { files: GOOD, packages: { ...PACKAGES, knex: { version: "2.5.1" } } },
+      "KNEX",
+      /knex 2\.5\.1 is installed here; upgate works with knex 3\./,
+    ],
+    [
+      "Express 3",
+      { files: GOOD, packages: { ...PACKAGES, express: { version: "3.21.2" } } },
+      "PROJECT",
+      /Express 3\.21\.2 is installed here; .*4\.18/,
+    ],
+    [
+      "Express 4.17",
+      { files: GOOD, packages: { ...PACKAGES, express: { version: "4.17.3" } } },
+      "PROJECT",
+      /Express 4\.17\.3 is installed/,
+    ],
+    [
+      "no Express",
+      { files: { ...GOOD, "package.json": {} }, packages: only("knex", "upgate") },
+      "PROJECT",
+      /Express is not installed here/,
+    ],
+    [
+      "no upgate",
+      { files: GOOD, packages: only("knex", "express") },
+      "PROJECT",
+      /upgate is not installed in this project\.\nRun: npm install upgate/,
+    ],
+    [
+      "a knexfile that throws",
+      { files: { ...GOOD, "knexfile.js": `throw new Error("DB_HOST is not set");` } },
+      "PROJECT",
+      /knexfile\.js can't be loaded: DB_HOST is not set\n/,
+    ],
+    [
+      "a knexfile that rejects",
+      { files: { ...GOOD, "knexfile.js": `module.exports = async () => { throw new Error("no vault"); };` } },
+      "PROJECT",
+      /knexfile\.js can't be loaded: no vault\n/,
+    ],
+    ["an empty knexfile", { files: { ...GOOD, "knexfile.js": "" } }, "PROJECT", /knexfile\.js names no client/],
+    [
+      "an environment that is not there",
+      { files: { ...GOOD, "knexfile.js": `module.exports = { production: { client: "mysql2" } };` } },
+      "PROJECT",
+      /knexfile\.js has no environment "development"; it has production\.\n.*NODE_ENV=production npx upgate init/,
+    ],
+    [
+      "two knexfiles",
+      { files: { ...GOOD, "src/knexfile.ts": "" } },
+      "PROJECT",
+      /There are 2 knexfiles: knexfile\.js, src\/knexfile\.ts\.\n.*--knexfile knexfile\.js/,
+    ],
+    ["a knexfile that does not exist", { files: GOOD }, "PROJECT", /The knexfile db\/k\.js does not exist\./, ["--knexfile", "db/k.js"]],
+    [
+      "PostgreSQL",
+      { files: { ...GOOD, "knexfile.js": `module.exports = { client: "pg", connection: {} };` } },
+      "PROJECT",
+      /of the kind "pg": upgate works on MySQL, MariaDB and SQLite, not on pg\./,
+    ],
+    [
+      "DATABASE_URL of PostgreSQL",
+      { files: without("knexfile.js"), env: { DATABASE_URL: "postgres://u@127.0.0.1/x" } },
+      "PROJECT",
+      /DATABASE_URL names a database of the kind "postgres"/,
+    ],
+    [
+      "migrations in two folders",
+      { files: { ...GOOD, "knexfile.js": `module.exports = { client: "mysql2", migrations: { directory: ["a", "b"] } };` } },
+      "PROJECT",
+      /knexfile\.js names 2 migration folders; upgate reads one\.\n.*a, b/,
+    ],
+    [
+      "migrations from a source",
+      { files: { ...GOOD, "knexfile.js": `module.exports = { client: "mysql2", migrations: { migrationSource: {} } };` } },
+      "PROJECT",
+      /migrationSource; upgate reads a folder/,
+    ],
+    [
+      "migrations in folders that are no versions",
+      { files: { ...GOOD, "migrations/users/1.js": "" } },
+      "PROJECT",
+      /the folder "users" holds migrations/,
+    ],
+    [
+      "a monorepo's root",
+      {
+        files: {
+          "package.json": { workspaces: ["apps/*"] },
+          "apps/shop/package.json": { dependencies: DEPENDENCIES },
+          "apps/site/package.json": {},
+        },
+      },
+      "PROJECT",
+      /root of a monorepo, not an application\.\n.*These packages use knex: apps\/shop\n/,
+    ],
+    [
+      "a pnpm monorepo's root",
+      { files: { "package.json": {}, "pnpm-workspace.yaml": 'packages:\n  - "apps/*"\n', "apps/a/package.json": {} } },
+      "PROJECT",
+      /root of a monorepo/,
+    ],
+  ];
+  for (const [what, options, code, message, args = []] of cases)
+    it(what, () => {
+      lay(options);
+      const before = project.contents();
+      const { status, stdout, stderr } = project.upgate("init", "--yes", ...args);
+      assert.deepEqual([status, stdout], [1, ""], stderr);
+      assert.match(stderr, new RegExp(`^ERR_UPGATE_${code}: `, "m"));
+      assert.match(stderr, message);
+      assert.deepEqual(project.contents(), before);
+    });
+});
