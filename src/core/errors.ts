@@ -17,7 +17,7 @@ export const ERRORS = {
   },
   ERR_UPGATE_KNEX: {
     title: "The installed knex does not fit",
-    remedy: "Run: npm install knex@3",
+    remedy: "Install knex 3 with npm: npm install knex@3.",
   },
   ERR_UPGATE_UNCONFIRMED: {
     title: "A question could not be asked",

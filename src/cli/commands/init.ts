@@ -71,8 +71,9 @@ interface Outcome {
 
 function answer(terminal: Terminal, project: Project, { files, dryRun, problems }: Outcome): void {
   const insertions = insertionsFor(project.entry, project.module);
-  const next = nextSteps({ database: project.database, version: project.version.version, problems });
   const { packageFile, installed, version, knexfile, migrations, database } = project;
+  const isTypeScript = [knexfile?.file, ...migrations.files.map((file) => file.path)].some((file) => /\.[mc]?ts$/.test(file ?? ""));
+  const next = nextSteps({ database, version: version.version, migrations: migrations.files.length, isTypeScript, problems });
   const found = {
     application: packageFile.product,
     version: version.version,

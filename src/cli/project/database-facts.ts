@@ -30,6 +30,8 @@ export type DatabaseFacts =
       readonly tables: number;
       readonly versionRows: readonly FoundVersionRow[];
       readonly history: KnexHistory | null;
+      /** upgate has a history there already. */
+      readonly isKnown: boolean;
     };
 
 /** Where the project's database is. Throws `ERR_UPGATE_PROJECT` for one that upgate does not work on. */
@@ -65,6 +67,7 @@ export async function readDatabase(source: DatabaseSource, files: readonly Migra
       tables: foreign.length,
       versionRows: await findVersionRows(knex, dialect, foreign),
       history: tables.includes(table) ? compareHistory(table, await knex(table).pluck<string[]>("name"), files) : null,
+      isKnown: tables.includes("upgate_migration"),
     };
   } catch (error) {
     return { kind: "unreachable", label, reason: driverMessage(error) };

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { UpgateError } from "../../core/errors.js";
 import { configText } from "./config-text.js";
@@ -33,16 +33,16 @@ export function projectFiles(project: Project): ProjectFile[] {
   ];
 }
 
-/** Writes new files; throws `ERR_UPGATE_PROJECT` rather than touch one that is there. */
+/** Writes new files; throws `ERR_UPGATE_PROJECT`, before the first is written, rather than touch one that is there. */
 export function writeNewFiles(folder: string, files: readonly ProjectFile[]): void {
+  const existing = files.filter(({ file }) => existsSync(path.join(folder, file))).map(({ file }) => file);
+  if (existing.length > 0)
+    throw new UpgateError("ERR_UPGATE_PROJECT", `${existing.join(" and ")} ${existing.length === 1 ? "is" : "are"} here already.`, {
+      remedy: "Remove or rename it, then try again.",
+    });
   for (const { file, text } of files) {
     const absolute = path.join(folder, file);
     mkdirSync(path.dirname(absolute), { recursive: true });
-    try {
-      writeFileSync(absolute, text, { flag: "wx" });
-    } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== "EEXIST") throw cause;
-      throw new UpgateError("ERR_UPGATE_PROJECT", `${file} is here already.`, { cause, remedy: "Remove or rename it, then try again." });
-    }
+    writeFileSync(absolute, text, { flag: "wx" });
   }
 }

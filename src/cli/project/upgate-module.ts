@@ -18,18 +18,19 @@ export function upgateModule(entry: EntryFile | null, type: PackageFile["type"])
   return { file, system, files: [{ file, text: TEXTS[system] }, ...(entry?.isTypeScript ? [declaration] : [])] };
 }
 
+const CONFIG = "./upgate.config.mjs";
 const COMMENT = "// The one upgate of this process: for guard and wizard, and for upgate.badge(), health() and knex elsewhere.";
 
 const TEXTS = {
   esm: `${COMMENT}
 import { createUpgate } from "upgate";
-import config from "./upgate.config.mjs";
+import config from "${CONFIG}";
 
 export const upgate = createUpgate(config);
 `,
   cjs: `${COMMENT}
 const { createUpgate } = require("upgate");
-const { default: config } = require("./upgate.config.mjs");
+const { default: config } = require("${CONFIG}");
 
 exports.upgate = createUpgate(config);
 `,
