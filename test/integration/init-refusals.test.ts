@@ -1,11 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it } from "node:test";
-import { type Files, PACKAGES, type VendorOptions, type VendorProject, vendorProject } from "../support/vendor-project.js";
+import { DEPENDENCIES, type Files, PACKAGES, type VendorOptions, type VendorProject, vendorProject } from "../support/vendor-project.js";
 
 let project: VendorProject;
 afterEach(() => project.remove());
-
-const DEPENDENCIES = { express: "*", knex: "*" };
 
 describe("upgate init refuses, and writes nothing", () => {
   const GOOD: Files = {
@@ -116,6 +114,18 @@ describe("upgate init refuses, and writes nothing", () => {
       { files: { ...GOOD, "knexfile.js": `module.exports = { client: "mysql2", migrations: { migrationSource: {} } };` } },
       "PROJECT",
       /migrationSource; upgate reads a folder/,
+    ],
+    [
+      "migrations in another language",
+      {
+        files: {
+          ...GOOD,
+          "knexfile.js": `module.exports = { client: "mysql2", migrations: { loadExtensions: [".js", ".coffee"] } };`,
+          "migrations/1.coffee": "",
+        },
+      },
+      "PROJECT",
+      /can't read migrations such as \S*migrations\/1\.coffee, which knexfile\.js lets knex load\.\n/,
     ],
     [
       "migrations in folders that are no versions",

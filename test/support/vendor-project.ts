@@ -21,6 +21,8 @@ export interface VendorProject {
   readonly folder: string;
   /** `upgate <args>` in the folder, as a process of its own. */
   upgate(...args: string[]): CliResult;
+  /** The same on a terminal, by util-linux's script(1), with what is typed; stdout holds everything that the terminal shows. */
+  onTerminal(typed: string, ...args: string[]): CliResult;
   read(file: string): string;
   write(files: Files): void;
   /** Every file outside node_modules, sorted, with its text. */
@@ -42,6 +44,15 @@ export interface VendorOptions {
 }
 
 export const PACKAGES = { express: "express", knex: "knex", mysql2: "mysql2", libsql: "libsql", upgate: "" } as const;
+
+/** For a package.json. */
+export const DEPENDENCIES = { express: "*", knex: "*" };
+
+/** What a request for the start page is answered: status and first line. */
+export async function firstPage(address: string): Promise<[status: number, line: string]> {
+  const response = await fetch(address, { headers: { accept: "text/plain" } });
+  return [response.status, (await response.text()).split("\n")[0] as string];
+}
 
 /** Objects among the files are written as JSON. */
 export function vendorProject({ files, packages = PACKAGES, env = {}, nodeArgs = [] }: VendorOptions): VendorProject {
@@ -66,6 +77,10 @@ export function vendorProject({ files, packages = PACKAGES, env = {}, nodeArgs =
     write,
     upgate: (...args) =>
       spawnSync(process.execPath, [...nodeArgs, CLI, ...args], { cwd: folder, env: environment, encoding: "utf8", input: "" }),
+    onTerminal: (typed, ...args) => {
+      const command = [process.execPath, ...nodeArgs, CLI, ...args].map((word) => `'${word}'`).join(" ");
+      return spawnSync("script", ["-qec", command, "/dev/null"], { cwd: folder, env: environment, encoding: "utf8", input: typed });
+    },
     read: (file) => readFileSync(path.join(folder, file), "utf8"),
     contents: () => contentsOf(folder),
     addLines: (shown) => addLines(folder, shown),

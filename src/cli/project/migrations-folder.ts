@@ -1,10 +1,11 @@
-import { statSync } from "node:fs";
+import { readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import type { Knex } from "knex";
 import { UpgateError } from "../../core/errors.js";
 import type { MigrationFile } from "../../core/migration.js";
 import { listMigrations } from "../../release/migrations.js";
 import type { Knexfile } from "./knexfile.js";
+import { MIGRATION_EXTENSIONS } from "./migration-draft.js";
 
 const USUAL = ["migrations", "db/migrations", "src/migrations", "database/migrations", "src/db/migrations", "src/database/migrations"];
 
@@ -28,6 +29,7 @@ export function findMigrations(folder: string, knexfile: Knexfile | null, codeVe
     throw new UpgateError("ERR_UPGATE_PROJECT", `The migrations in ${found}: ${problems.map(({ message }) => message).join("; ")}.`, {
       remedy: "Rename or move what is named; upgate reads a flat folder, or one folder a release.",
     });
+  refuseUnread(path.resolve(folder, found), found, knexfile);
   return { folder: relative(folder, found), exists: true, files, style: styleOf(files) };
 }
 
@@ -50,6 +52,21 @@ function directoryOf({ file, config }: Knexfile): string | null {
       remedy: `Move the migrations into one folder. The folders are ${directory.join(", ")}`,
     });
   return (directory as readonly string[])[0] ?? null;
+}
+
+/** knex can be told to load what compiles to JavaScript while it is loaded; upgate can't. */
+function refuseUnread(absolute: string, folder: string, knexfile: Knexfile | null): void {
+  const { loadExtensions = [] } = (knexfile?.config.migrations ?? {}) as Knex.MigratorConfig;
+  const foreign = loadExtensions.filter((extension) => !MIGRATION_EXTENSIONS.some((known) => extension === `.${known}`));
+  const unread = readdirSync(absolute).filter((name) => foreign.includes(path.extname(name)));
+  if (unread.length > 0)
+    throw new UpgateError(
+      "ERR_UPGATE_PROJECT",
+      `upgate can't read migrations such as ${folder}/${unread[0]}, which ${knexfile?.file} lets knex load.`,
+      {
+        remedy: `Turn them into JavaScript or TypeScript: ${unread.join(", ")}`,
+      },
+    );
 }
 
 /** knex's command line changes into the knexfile's folder; the application runs in the project's. */
