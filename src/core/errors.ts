@@ -15,10 +15,6 @@ export const ERRORS = {
     title: "The project can't be set up",
     remedy: "Do what the message says in the application's folder, then run the command again.",
   },
-  ERR_UPGATE_KNEX: {
-    title: "The installed knex does not fit",
-    remedy: "Install knex 3 with npm: npm install knex@3.",
-  },
   ERR_UPGATE_UNCONFIRMED: {
     title: "A question could not be asked",
     remedy: "Run the command on a terminal, or say --yes.",

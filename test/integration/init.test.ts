@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, describe, it } from "node:test";
 import knexFactory from "knex";
 import { connectStore, databaseSource } from "../../src/store/connect.js";
+import { until } from "../support/wait.js";
 import { type DatabaseKind, databaseKinds } from "../support/databases.js";
 import {
   DEPENDENCIES,
@@ -83,6 +84,10 @@ const server = createApp().listen(0, "127.0.0.1", () => console.log("port " + se
     ...inFolder("db/changes", CUSTOMERS),
   });
 
+  /** The release is written down at the first start; nobody has to say it. */
+  const opens = async (site: string): Promise<void> =>
+    assert.deepEqual(await until("the open gate", async () => (await firstPage(site))[0] === 200 && firstPage(site)), [200, "2 customers"]);
+
   async function laidDown(migrate: number): Promise<{ address: string }> {
     const { address } = await server.create();
     lay({ files: files(address), packages: { ...PACKAGES, express: "express4" } });
@@ -134,16 +139,15 @@ Next:
 `,
     );
     assert.equal(project.addLines(stdout), 3);
-    assert.equal(project.upgate("baseline", "2.4.0").status, 0);
+    await project.running(["bin/www"], opens);
     assert.equal(project.upgate("status").status, 0);
-    await project.running(["bin/www"], async (site) => assert.deepEqual(await firstPage(site), [200, "2 customers"]));
   });
 
   it("says what is missing in knex's history", async () => {
     await laidDown(1);
     const { stdout, stderr } = project.upgate("init", "--yes");
     assert.match(stderr, /^ {13}shop_history has 1 row and holds 1 of the 2 on disk$/m);
-    assert.match(stdout, /up to date with knex a last time: npx knex migrate:latest \(20240215120000_first_customers is missing\)/);
+    assert.match(stdout, /upgate takes shop_history over as history; the first upgrade brings 20240215120000_first_customers\./);
   });
 
   it("goes on without a database that can't be reached", () => {
@@ -170,8 +174,7 @@ Next:
       /connection: async \(\) => \(await knexfile\(\)\)\.connection,\n {4}migrations: \{ tableName: "shop_history" \},/,
     );
     project.addLines(stdout);
-    assert.equal(project.upgate("baseline", "2.4.0").status, 0);
-    await project.running(["bin/www"], async (site) => assert.deepEqual(await firstPage(site), [200, "2 customers"]));
+    await project.running(["bin/www"], opens);
   });
 });
 

@@ -56,9 +56,18 @@ describe("upgate make", () => {
       assert.deepEqual(project.contents(), before);
     });
 
-  it("refuses migrations that are no folder", () => {
+  it("refuses migrations that come from a source", () => {
     lay({}, {});
-    project.write({ "upgate.config.mjs": CONFIG.replace('"./migrations"', '"./package.json"') });
+    const source = "{ getMigrations: async () => [], getMigrationName: String, getMigration: () => ({ up() {} }) }";
+    project.write({ "upgate.config.mjs": CONFIG.replace('"./migrations"', source) });
+    const { status, stderr } = project.upgate("make", "a");
+    assert.equal(status, 1);
+    assert.match(stderr, /^ERR_UPGATE_OPTIONS: The option migrations is no folder: upgate make can't write a file into it\.\n/m);
+  });
+
+  it("refuses a folder that is not there", () => {
+    lay({}, {});
+    project.write({ "upgate.config.mjs": CONFIG.replace('"./migrations"', '"./changes"') });
     const { status, stderr } = project.upgate("make", "a");
     assert.equal(status, 1);
     assert.match(stderr, /^ERR_UPGATE_OPTIONS: .*\n {2}migrations: the folder .* does not exist/m);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { UpgateError } from "../../core/errors.js";
@@ -48,8 +48,8 @@ export function makeCommand(): Command {
 async function make(name: string, { config, json = false, flat, ext }: MakeOptions): Promise<void> {
   const settings = resolveSettings(await loadConfig(config));
   const folder = migrationsFolder(settings);
-  const { files } = settings.release.read();
-  const extension = ext ?? usualExtension(files.map((file) => file.path));
+  const { files } = await settings.release.read();
+  const extension = ext ?? usualExtension(files.flatMap((file) => file.path ?? []));
   const file = `${flat || styleOf(files) === "flat" ? flatFileName(name, new Date()) : inRelease(name, settings, files)}.${extension}`;
   writeNewFiles(folder, [{ file, text: migrationText(extension, systemOfExtension(extension, packageType(folder))) }]);
   const written = path.join(folder, file);
@@ -64,8 +64,7 @@ function parseName(name: string): string {
 
 /** Only a folder can take a file. */
 function migrationsFolder({ release }: Settings): string {
-  const folder: unknown = release.paths.migrations;
-  if (typeof folder === "string" && statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return folder;
+  if (release.paths.migrations !== null) return release.paths.migrations;
   throw new UpgateError("ERR_UPGATE_OPTIONS", "The option migrations is no folder: upgate make can't write a file into it.", {
     remedy: "Add the migration where the application's migrations are made.",
     problems: [{ path: "migrations", message: "is no folder" }],
@@ -73,7 +72,7 @@ function migrationsFolder({ release }: Settings): string {
 }
 
 function inRelease(name: string, { options: { version } }: Settings, files: readonly MigrationFile[]): string {
-  const siblings = files.filter((file) => file.name.startsWith(`${version}/`)).map((file) => path.basename(file.path));
+  const siblings = files.filter((file) => file.name.startsWith(`${version}/`)).map((file) => path.basename(file.name));
   return `${version}/${versionedFileName(name, siblings)}`;
 }
 

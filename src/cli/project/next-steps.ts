@@ -48,7 +48,7 @@ function versionSteps({ versionRows: [row] }: ReadDatabase, version: string): st
 function historySteps({ tables, versionRows: [row], history, isKnown }: ReadDatabase, migrations: number): string[] {
   if (isKnown) return [];
   if (history !== null && history.missing.length > 0)
-    return [`Bring the database up to date with knex a last time: npx knex migrate:latest (${named(history.missing)})`];
+    return [`upgate takes ${history.table} over as history; the first upgrade brings ${named(history.missing)}.`];
   if (history !== null && history.onDisk > 0)
     return [`Nothing to do for the migrations: ${history.table} holds all of them, and upgate takes it over as history.`];
   if (row === undefined) return tables === 0 ? [] : ["Say once which release the database is at: npx upgate baseline <version>"];
@@ -59,5 +59,5 @@ function historySteps({ tables, versionRows: [row], history, isKnown }: ReadData
 
 function named(names: readonly string[]): string {
   const [first, ...rest] = names;
-  return rest.length === 0 ? `${first} is missing` : `${first} and ${rest.length} more are missing`;
+  return rest.length === 0 ? String(first) : `${first} and ${rest.length} more`;
 }
