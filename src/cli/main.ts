@@ -5,7 +5,9 @@ import { isUpgateError, messageOf } from "../core/errors.js";
 import { baselineCommand } from "./commands/baseline.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { historyCommand } from "./commands/history.js";
+import { initCommand } from "./commands/init.js";
 import { keyCommand } from "./commands/key.js";
+import { makeCommand } from "./commands/make.js";
 import { planCommand } from "./commands/plan.js";
 import { resumeCommand } from "./commands/resume.js";
 import { retryCommand } from "./commands/retry.js";
@@ -21,6 +23,7 @@ const program = new Command("upgate")
   .version(version)
   .showHelpAfterError("(upgate help <verb> shows the options and examples)");
 const commands = [
+  initCommand(),
   statusCommand(),
   planCommand(),
   upCommand(),
@@ -31,6 +34,7 @@ const commands = [
   historyCommand(),
   doctorCommand(),
   baselineCommand(),
+  makeCommand(),
 ];
 for (const command of commands) program.addCommand(command.copyInheritedSettings(program).exitOverride());
 program.exitOverride();

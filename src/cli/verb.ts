@@ -19,24 +19,22 @@ export interface VerbHelp {
   readonly exitCodes: readonly (readonly [code: ExitCode, meaning: string])[];
 }
 
-/** A verb with the options that all have, and its examples and exit codes below the help. */
-export function verb(name: string, description: string, { examples, exitCodes }: VerbHelp): Command {
+/** A verb with the options that all have, and its examples and exit codes below the help; `config` false: it needs no configuration. */
+export function verb(name: string, description: string, { examples, exitCodes }: VerbHelp, { config = true } = {}): Command {
   const width = Math.max(...examples.map(([command]) => command.length)) + 3;
-  return new Command(name)
-    .description(description)
-    .option("-c, --config <file>", "the configuration file (default: upgate.config.mjs, .js, .cjs or .ts in this folder)")
-    .option("--json", "print one JSON object on stdout")
-    .addHelpText("after", () => {
-      const lines = examples.map(([command, meaning]) => `  ${command.padEnd(width)}${meaning}`);
-      return [
-        "",
-        "Examples:",
-        ...lines,
-        "",
-        "Exit codes:",
-        ...exitCodes.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`),
-      ].join("\n");
-    });
+  const command = new Command(name).description(description);
+  if (config) command.option("-c, --config <file>", "the configuration file (default: upgate.config.mjs, .js, .cjs or .ts in this folder)");
+  return command.option("--json", "print one JSON object on stdout").addHelpText("after", () => {
+    const lines = examples.map(([line, meaning]) => `  ${line.padEnd(width)}${meaning}`);
+    return [
+      "",
+      "Examples:",
+      ...lines,
+      "",
+      "Exit codes:",
+      ...exitCodes.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`),
+    ].join("\n");
+  });
 }
 
 /** What a verb works with. */

@@ -11,6 +11,10 @@ export const ERRORS = {
     title: "The configuration file can't be used",
     remedy: "Make the file's default export the object that defineConfig() returns.",
   },
+  ERR_UPGATE_PROJECT: {
+    title: "The project can't be set up",
+    remedy: "Do what the message says in the application's folder, then run the command again.",
+  },
   ERR_UPGATE_UNCONFIRMED: {
     title: "A question could not be asked",
     remedy: "Run the command on a terminal, or say --yes.",
