@@ -4,7 +4,7 @@ import { Checker } from "../core/option-checker.js";
 import { refuseProblems, type UpgateOptions } from "../core/options.js";
 import type { Logger } from "../core/ports.js";
 import { codeVersionProblem, compareVersions } from "../core/version.js";
-import { isInherited } from "../upgrade/launcher.js";
+import { inheritedArguments } from "../upgrade/launcher.js";
 import type { Kills } from "./boundaries.js";
 import { noting, onScratch, type ReleaseReport, tryRelease } from "./release-trial.js";
 import { ScratchDatabases } from "./scratch-databases.js";
@@ -63,7 +63,7 @@ export async function testUpgrade(options: TestUpgradeOptions): Promise<TestUpgr
   refuseProblems(problemsOf(options, configFile !== null));
   const { from, seed = null, database = null, kills = "every-migration", ignoreContents = [], logger = silent } = options;
   const config = { ...options.config, ...(configFile === null ? {} : { configFile }) };
-  const execArgv = options.execArgv ?? process.execArgv.filter(isInherited);
+  const execArgv = options.execArgv ?? inheritedArguments(process.execArgv);
   const scratch = new ScratchDatabases(settingsOf(config, database).database);
   const contents = { ignored: new Set(ignoreContents), sinceMs: Date.now() };
   const bench: Bench = { config, address: database, scratch, logger, seed, contents };

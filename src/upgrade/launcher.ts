@@ -27,7 +27,7 @@ export function launchDetached({ configFile, runId, token, dataDir }: LaunchOpti
   const log = openSync(logFile, "a", 0o600);
   const child = spawn(
     process.execPath,
-    [...process.execArgv.filter(isInherited), CLI, "up", "--config", configFile, "--run", runId, "--token", String(token)],
+    [...inheritedArguments(process.execArgv), CLI, "up", "--config", configFile, "--run", runId, "--token", String(token)],
     {
       detached: true,
       stdio: ["ignore", log, log],
@@ -51,9 +51,16 @@ export function launchDetached({ configFile, runId, token, dataDir }: LaunchOpti
   });
 }
 
-/** Two processes can't debug on one port, and `--test` or `--eval` would turn the child into something else. */
-export function isInherited(argument: string): boolean {
-  return !/^--(?:inspect|debug|test|watch|eval|print)/.test(argument);
+/** Two processes can't debug on one port, and these would turn the child into something else than a runner. */
+const NOT_INHERITED = /^(?:-[ep]|--(?:inspect|debug|test|watch|eval|print))/;
+
+/** Node's own arguments for a runner. An argument that is left out takes its value along, where that stands by itself. */
+export function inheritedArguments(execArgv: readonly string[]): string[] {
+  return execArgv.filter((argument, index) => {
+    const before = execArgv[index - 1] ?? "";
+    const isValue = !argument.startsWith("-") && !before.includes("=");
+    return !NOT_INHERITED.test(isValue ? before : argument);
+  });
 }
 
 function tail(file: string): string {
