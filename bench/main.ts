@@ -10,6 +10,10 @@ const BENCHMARKS: Readonly<Record<string, { readonly summary: string; readonly l
     summary: "what the guard costs a request, and how fast the maintenance page is",
     load: async () => (await import("./guard/benchmark.js")).guardBenchmark,
   },
+  import: {
+    summary: "what importing upgate adds to a program's start",
+    load: async () => (await import("./import/benchmark.js")).importBenchmark,
+  },
 };
 
 async function main(): Promise<void> {
@@ -41,7 +45,7 @@ function parse() {
 }
 
 function refuse(problem: string): never {
-  const names = Object.entries(BENCHMARKS).map(([name, { summary }]) => `  ${name}   ${summary}`);
+  const names = Object.entries(BENCHMARKS).map(([name, { summary }]) => `  ${name.padEnd(6)}   ${summary}`);
   console.error(`${problem}\n\nnpm run bench -- <name> [--json] [--seconds N] [--quick]\n\n${names.join("\n")}`);
   process.exit(USAGE_EXIT_CODE);
 }

@@ -29,6 +29,11 @@ export function pairedRatio(values: readonly number[], bases: readonly number[])
   return estimate(values.map((value, index) => value / at(bases, index)));
 }
 
+/** Each value less its partner. */
+export function pairedDifference(values: readonly number[], bases: readonly number[]): Estimate {
+  return estimate(values.map((value, index) => value - at(bases, index)));
+}
+
 function at(values: readonly number[], index: number): number {
   const value = values[index];
   if (value === undefined) throw new RangeError(`there is no sample ${index} among ${values.length}`);

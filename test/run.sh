@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# The whole suite: unit, integration on SQLite and a real MariaDB, end to end in a real Chromium. On Debian as root what is
-# missing is installed; elsewhere the script says what to install. Nothing is skipped.
-#   test/run.sh [unit|integration|e2e ...]      default: all
+# The whole suite: unit, integration on SQLite and a real MariaDB, the packed package in vendors' projects, end to end in a real
+# Chromium. On Debian as root what is missing is installed; elsewhere the script says what to install. Nothing is skipped.
+#   test/run.sh [unit|integration|package|e2e|integration/runs ...]      default: all
 # UPGATE_TEST_MYSQL_URL (mysql://root@127.0.0.1:33909/) runs the database tests on that MySQL server, too.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-suites=("${@:-unit}"); [[ $# -gt 0 ]] || suites=(unit integration e2e)
+suites=("${@:-unit}"); [[ $# -gt 0 ]] || suites=(unit integration package e2e)
 
 missing=()
 command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null || missing+=(mariadb-server)
@@ -29,6 +29,10 @@ fi
 npm run --silent build
 for suite in "${suites[@]}"; do
   echo "== $suite"
-  # One file after the other: each integration file has a MariaDB of its own, and the browser tests a Chromium.
-  node --import tsx --test --test-concurrency="$([[ $suite == unit ]] && echo 2 || echo 1)" --test-reporter=spec test/"$suite"/*.test.ts
+  files=(test/"$suite".test.ts)
+  [[ ! -d test/$suite ]] || files=(test/"$suite"/*.test.ts)
+  # Elsewhere one file after the other: each integration file has a MariaDB of its own, and the browser tests a Chromium.
+  concurrency=1
+  [[ $suite != unit && $suite != package ]] || concurrency=2
+  node --import tsx --test --test-concurrency="$concurrency" --test-reporter=spec "${files[@]}"
 done

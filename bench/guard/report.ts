@@ -1,6 +1,7 @@
 import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { type Estimate, median, pairedRatio } from "../statistics.js";
+import { table } from "../table.js";
 import type { PassPathFigures } from "./pass-path.js";
 import type { Rates, Schedule } from "./rates.js";
 import { COMPARISONS, type Comparison, VARIANT_NAMES, VARIANTS } from "./variants.js";
@@ -128,15 +129,4 @@ export function textOf(figures: Figures): string {
     ...(figures.controlHolds ? [] : ["A control is off by more than 3 %: the machine was too busy, run it again."]),
     ...(figures.quick ? ["A quick run shows that the benchmark works; it is too short for a verdict."] : []),
   ].join("\n\n");
-}
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => (row[column] ?? "").length)));
-  const line = (row: readonly string[]): string =>
-    row
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join("  ")
-      .trimEnd();
-  return [line(head), widths.map((width) => "-".repeat(width)).join("  "), ...rows.map(line)].join("\n");
 }

@@ -1,8 +1,11 @@
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
+import { defaultExport } from "../core/default-export.js";
 import { messageOf, UpgateError } from "../core/errors.js";
+import { isPromise } from "../core/option-checker.js";
 import type { UpgateOptions } from "../core/options.js";
+import { loadModule } from "../release/load-module.js";
 
 const NAMES = ["mjs", "js", "cjs", "ts", "mts", "cts"].map((extension) => `upgate.config.${extension}`);
 
@@ -16,14 +19,20 @@ export async function loadConfig(given: string | undefined): Promise<UpgateOptio
     throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `There is no ${NAMES[0]} (or .js, .ts) in ${process.cwd()}.`, {
       remedy: "Change into the application's folder, or name the file with --config.",
     });
-  let loaded: { default?: unknown };
-  try {
-    loaded = (await import(pathToFileURL(file).href)) as typeof loaded;
-  } catch (cause) {
-    throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `${file} can't be loaded: ${messageOf(cause)}`, { cause });
-  }
-  const options: unknown = await loaded.default;
+  const options = await exportOf(file);
+  if (isPromise(options))
+    throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `${file} exports a promise.`, {
+      remedy: "Await it in the file: export default await …",
+    });
   if (typeof options !== "object" || options === null)
     throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `${file} has no default export that is an object.`);
   return { ...(options as UpgateOptions), configFile: file };
+}
+
+async function exportOf(file: string): Promise<unknown> {
+  try {
+    return defaultExport(await loadModule(file));
+  } catch (cause) {
+    throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `${file} can't be loaded: ${messageOf(cause)}`, { cause });
+  }
 }

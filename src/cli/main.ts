@@ -3,11 +3,16 @@ import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { isUpgateError, messageOf } from "../core/errors.js";
 import { baselineCommand } from "./commands/baseline.js";
+import { doctorCommand } from "./commands/doctor.js";
+import { historyCommand } from "./commands/history.js";
 import { initCommand } from "./commands/init.js";
+import { keyCommand } from "./commands/key.js";
 import { makeCommand } from "./commands/make.js";
+import { planCommand } from "./commands/plan.js";
 import { resumeCommand } from "./commands/resume.js";
 import { retryCommand } from "./commands/retry.js";
 import { statusCommand } from "./commands/status.js";
+import { unlockCommand } from "./commands/unlock.js";
 import { upCommand } from "./commands/up.js";
 import { EXIT } from "./exit-codes.js";
 
@@ -17,8 +22,21 @@ const program = new Command("upgate")
   .description("Upgrades a self-hosted application and its database.")
   .version(version)
   .showHelpAfterError("(upgate help <verb> shows the options and examples)");
-for (const command of [initCommand(), statusCommand(), upCommand(), resumeCommand(), retryCommand(), baselineCommand(), makeCommand()])
-  program.addCommand(command.copyInheritedSettings(program).exitOverride());
+const commands = [
+  initCommand(),
+  statusCommand(),
+  planCommand(),
+  upCommand(),
+  resumeCommand(),
+  retryCommand(),
+  unlockCommand(),
+  keyCommand(),
+  historyCommand(),
+  doctorCommand(),
+  baselineCommand(),
+  makeCommand(),
+];
+for (const command of commands) program.addCommand(command.copyInheritedSettings(program).exitOverride());
 program.exitOverride();
 
 program.parseAsync().catch((error: unknown) => {

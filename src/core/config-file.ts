@@ -1,3 +1,4 @@
+import { isPromise } from "./option-checker.js";
 import type { UpgateOptions } from "./options.js";
 
 const CONFIG_FILE = Symbol.for("upgate.configFile");
@@ -8,6 +9,8 @@ const CONFIG_NAME = /[\\/]upgate\.config\.(?:mjs|cjs|js|mts|cts|ts)$/;
  * the result with other values does not carry the file along.
  */
 export function defineConfig(options: UpgateOptions): UpgateOptions {
+  // A copy of a promise would be an empty object; whoever takes it says what is wrong.
+  if (isPromise(options)) return options;
   const file = callerFile(defineConfig);
   const config = { ...options };
   if (file !== null) Object.defineProperty(config, CONFIG_FILE, { value: file });

@@ -79,6 +79,10 @@ export const ERRORS = {
     title: "The application did not start",
     remedy: "The cause is the application's own error; see the stack in the log.",
   },
+  ERR_UPGATE_TEST_FAILED: {
+    title: "The upgrade test failed",
+    remedy: "Correct the migrations named in the message before the release goes out.",
+  },
 } as const satisfies Record<string, { title: string; remedy: string }>;
 
 export type UpgateErrorCode = keyof typeof ERRORS;

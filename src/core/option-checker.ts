@@ -108,6 +108,10 @@ export class Checker {
   }
 }
 
+export function isPromise(value: unknown): boolean {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === "function";
+}
+
 function pathProblem(value: unknown, orWeb = false): string | null {
   const isWeb = /^https?:/.test(String(value));
   if (isWeb && !orWeb) return "must be a path or a file URL, not a web address";

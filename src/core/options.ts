@@ -2,7 +2,7 @@ import type { Knex } from "knex";
 import type { Logger } from "./ports.js";
 import { type OptionProblem, UpgateError } from "./errors.js";
 import { codeVersionProblem } from "./version.js";
-import { Checker } from "./option-checker.js";
+import { Checker, isPromise } from "./option-checker.js";
 
 /** What `createUpgate` and `defineConfig` take. docs/configuration.md lists each option with unit, bound and default. */
 export interface UpgateOptions {
@@ -191,6 +191,8 @@ export function checkOptions(
   if (typeof input !== "object" || input === null) {
     return { value: {} as ParsedOptions, problems: [{ path: "options", message: "must be an object; see defineConfig()" }] };
   }
+  if (isPromise(input))
+    return { value: {} as ParsedOptions, problems: [{ path: "options", message: "is a promise: await it before you hand it over" }] };
   const root = new Checker("", input as Record<string, unknown>);
   root.known(TOP_LEVEL);
   const version = root.check("version", codeVersionProblem) as string;

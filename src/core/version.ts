@@ -1,4 +1,7 @@
-import semver from "semver";
+import compare from "semver/functions/compare.js";
+import parse from "semver/functions/parse.js";
+import satisfies from "semver/functions/satisfies.js";
+import validRange from "semver/ranges/valid.js";
 
 /** A version row longer than this is not read as a version: 256 is semver's own limit (`MAX_LENGTH`). */
 export const MAX_VERSION_LENGTH = 256;
@@ -6,7 +9,7 @@ export const MAX_VERSION_LENGTH = 256;
 /** The code version as given by the host: strict semver, build metadata refused. Returns a problem's text, or null when fine. */
 export function codeVersionProblem(value: unknown): string | null {
   if (typeof value !== "string") return `must be a string such as "8.6.1", got ${describe(value)}`;
-  const parsed = semver.parse(value, { loose: false });
+  const parsed = parse(value, { loose: false });
   if (!parsed || parsed.version !== value.split("+")[0])
     return `must be a semver version such as "8.6.1", got ${JSON.stringify(shorten(value))}`;
   if (parsed.build.length > 0) return `must carry no build metadata: use "${parsed.version}"`;
@@ -16,24 +19,24 @@ export function codeVersionProblem(value: unknown): string | null {
 /** The installed version from the row's text; build metadata is dropped. Null when the text is no version. */
 export function parseInstalledVersion(text: string): string | null {
   if (text.length > MAX_VERSION_LENGTH) return null;
-  return semver.parse(text.trim())?.version ?? null;
+  return parse(text.trim())?.version ?? null;
 }
 
 export function compareVersions(a: string, b: string): -1 | 0 | 1 {
-  return semver.compare(a, b);
+  return compare(a, b);
 }
 
 /** Whether the version lies in the range, prereleases counted as any other version. */
 export function inRange(version: string, range: string): boolean {
-  return semver.satisfies(version, range, { includePrerelease: true });
+  return satisfies(version, range, { includePrerelease: true });
 }
 
 export function isVersion(value: string): boolean {
-  return semver.valid(value) !== null;
+  return parse(value) !== null;
 }
 
 export function isRange(value: string): boolean {
-  return semver.validRange(value) !== null;
+  return validRange(value) !== null;
 }
 
 function shorten(text: string): string {

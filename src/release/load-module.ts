@@ -29,10 +29,3 @@ export async function loadModule(file: string, checksum = ""): Promise<Readonly<
     );
   }
 }
-
-/** The default export, also of CommonJS and of CommonJS that a compiler made of `export default`. */
-export function defaultExport(module: Readonly<Record<string, unknown>>): unknown {
-  const value = "default" in module ? module["default"] : undefined;
-  const isCompiled = typeof value === "object" && value !== null && "__esModule" in value && "default" in value;
-  return isCompiled ? value.default : value;
-}

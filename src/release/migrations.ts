@@ -2,11 +2,12 @@ import { createHash } from "node:crypto";
 import { readdirSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
+import { defaultExport } from "../core/default-export.js";
 import { messageOf, type OptionProblem, UpgateError } from "../core/errors.js";
 import type { MigrationFile, MigrationModule } from "../core/migration.js";
 import { sortMigrations } from "../core/plan.js";
 import { codeVersionProblem } from "../core/version.js";
-import { defaultExport, loadModule } from "./load-module.js";
+import { loadModule } from "./load-module.js";
 import { isMigrationName, isReleaseName, withoutExtension } from "./migration-names.js";
 import type { MigrationListing, MigrationSet } from "./migration-set.js";
 

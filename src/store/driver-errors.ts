@@ -10,6 +10,16 @@ export function isMissingTable(error: unknown): boolean {
   return errno === 1146 || /no such table/i.test(message ?? "");
 }
 
+/** What a read comes to while its table does not exist: readers never create. */
+export async function orAbsent<T>(read: () => Promise<T>, absent: T): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (isMissingTable(error)) return absent;
+    throw error;
+  }
+}
+
 /** SQLite: another connection holds the lock. */
 export function isBusy(error: unknown): boolean {
   const { code, message } = error as DriverError;

@@ -77,6 +77,18 @@ async function changesOfSqlite(knex: Knex): Promise<number> {
   return row?.changes ?? 0;
 }
 
+/**
+ * Gives back the lease of a holder that was judged dead; false when it is not as the caller saw it any more: then the holder
+ * has beaten after all, or somebody was faster.
+ */
+export async function freeLease(knex: Knex, seen: Lease): Promise<boolean> {
+  const freed = await knex<LeaseRow>("upgate_lease")
+    .where({ name: LEASE_NAME, token: seen.token, beat: seen.beat })
+    .whereNotNull("host")
+    .update({ host: null, host_id: null, pid: null, started_ticks: null, acquired_at: null });
+  return freed > 0;
+}
+
 export async function releaseLease(knex: Knex, token: number): Promise<void> {
   await knex<LeaseRow>("upgate_lease")
     .where({ name: LEASE_NAME, token })

@@ -41,6 +41,11 @@ export async function deleteSession(knex: Knex, id: string, now: string): Promis
   await knex<SessionRow>("upgate_session").where({ id }).orWhere("expires_at", "<=", now).delete();
 }
 
+/** Ends all of them. */
+export async function deleteSessions(knex: Knex): Promise<void> {
+  await knex<SessionRow>("upgate_session").delete();
+}
+
 export async function hasOpenSession(knex: Knex, now: string): Promise<boolean> {
   return (await knex<SessionRow>("upgate_session").where("expires_at", ">", now).first("id")) !== undefined;
 }

@@ -3,7 +3,7 @@ import type { VersionRowOptions } from "../core/options.js";
 import type { Lease, RunError, RunPhase, RunStatus, RunKind } from "../core/run.js";
 import type { StateRun, VersionRowFact } from "../core/version-state.js";
 import type { Dialect } from "./connect.js";
-import { isMissingTable } from "./driver-errors.js";
+import { isMissingTable, orAbsent } from "./driver-errors.js";
 import { readHistory } from "./history.js";
 import { type LeaseRow, leaseFromRow, readLease } from "./lease.js";
 import { readActiveRun } from "./runs.js";
@@ -141,13 +141,4 @@ export async function readTraces(knex: Knex, dialect: Dialect, versionRow: Versi
 /** Absent table = empty history. */
 export function readHistoryOrNone(knex: Knex): ReturnType<typeof readHistory> {
   return orAbsent(() => readHistory(knex), []);
-}
-
-async function orAbsent<T>(read: () => Promise<T>, absent: T): Promise<T> {
-  try {
-    return await read();
-  } catch (error) {
-    if (isMissingTable(error)) return absent;
-    throw error;
-  }
 }

@@ -91,7 +91,7 @@ function keep({ store, settings }: UpgradeContext, lease: Lease): LeaseKeeper {
   return new LeaseKeeper(store, lease, settings.options.leaseTtlMs);
 }
 
-function runnerOptions({ store, settings, logger }: UpgradeContext, stop: AbortSignal | undefined): RunnerOptions {
+function runnerOptions({ store, settings, logger, hooks }: UpgradeContext, stop: AbortSignal | undefined): RunnerOptions {
   const { pollMs, nodeTtlMs } = settings.options;
-  return { store, logger, pollMs, nodeTtlMs, release: settings.release, stop };
+  return { store, logger, pollMs, nodeTtlMs, release: settings.release, hooks, stop };
 }

@@ -2,10 +2,12 @@ import type { Knex } from "knex";
 import semver from "semver";
 import type { Check } from "../core/check.js";
 import type { VersionState } from "../core/version-state.js";
-import { driverMessage } from "../store/driver-errors.js";
+import { driverMessage, orAbsent } from "../store/driver-errors.js";
 import { hasOpenSession } from "../store/sessions.js";
 import { readLatestRuns } from "../store/runs.js";
 import type { UpgradeContext } from "./context.js";
+import { readMigrationFilesCheck } from "./migration-files.js";
+import { readNodesCheck } from "./node-checks.js";
 
 /** The oldest servers that upgate is tested for; older ones may work. */
 const OLDEST_MARIADB = "10.6.1";
@@ -20,9 +22,16 @@ export interface CheckGroup {
 /** Everything that System Health shows. Reads only; a check that can't be made is a danger with the cause, not an exception. */
 export async function readHealth(context: UpgradeContext, state: VersionState): Promise<CheckGroup[]> {
   return [
-    { title: "Release", checks: [versionCheck(state), pendingCheck(state)] },
+    {
+      title: "Release",
+      checks: [
+        versionCheck(state),
+        pendingCheck(state),
+        await attempt("migration-files", "Migration files", () => readMigrationFilesCheck(context)),
+      ],
+    },
     { title: "Database", checks: await databaseChecks(context) },
-    { title: "Server", checks: [nodeCheck()] },
+    { title: "Server", checks: [nodeCheck(), await attempt("nodes", "Nodes", () => readNodesCheck(context))] },
     {
       title: "Safety",
       checks: [
@@ -38,7 +47,7 @@ export async function readPreflight(context: UpgradeContext): Promise<Check[]> {
   return [...(await databaseChecks(context)), nodeCheck()];
 }
 
-function versionCheck(state: VersionState): Check {
+export function versionCheck(state: VersionState): Check {
   const versions = `Files ${state.codeVersion}, database ${state.installedVersion ?? "without a version"}.`;
   const fine = state.kind === "current" && state.remedy === "Nothing to do.";
   return {
@@ -50,7 +59,7 @@ function versionCheck(state: VersionState): Check {
   };
 }
 
-function pendingCheck({ pending }: VersionState): Check {
+export function pendingCheck({ pending }: VersionState): Check {
   return pending.length === 0
     ? { id: "pending-migrations", title: "Pending migrations", severity: "ok", message: "None.", remedy: null }
     : {
@@ -62,7 +71,7 @@ function pendingCheck({ pending }: VersionState): Check {
       };
 }
 
-async function databaseChecks({ store }: UpgradeContext): Promise<Check[]> {
+export async function databaseChecks({ store }: UpgradeContext): Promise<Check[]> {
   return store.dialect === "mysql"
     ? [
         await attempt("database-server", "Database server", () => mysqlServerCheck(store.knex)),
@@ -119,7 +128,7 @@ async function sqliteEncodingCheck(knex: Knex): Promise<Check> {
   };
 }
 
-function nodeCheck(): Check {
+export function nodeCheck(): Check {
   const old = semver.lt(process.version, OLDEST_NODE);
   return {
     id: "node",
@@ -130,8 +139,8 @@ function nodeCheck(): Check {
   };
 }
 
-async function backupCheck({ store }: UpgradeContext): Promise<Check> {
-  const claim = (await readLatestRuns(store.knex, 20)).find((run) => run.backup !== null)?.backup;
+export async function backupCheck({ store }: UpgradeContext): Promise<Check> {
+  const claim = (await orAbsent(() => readLatestRuns(store.knex, 20), [])).find((run) => run.backup !== null)?.backup;
   return claim
     ? {
         id: "backup",
@@ -150,7 +159,7 @@ async function backupCheck({ store }: UpgradeContext): Promise<Check> {
 }
 
 async function installerCheck({ store }: UpgradeContext, state: VersionState): Promise<Check> {
-  const open = state.kind !== "current" || (await hasOpenSession(store.knex, store.clock.timestamp()));
+  const open = state.kind !== "current" || (await orAbsent(() => hasOpenSession(store.knex, store.clock.timestamp()), false));
   return open
     ? {
         id: "installer",
@@ -162,7 +171,7 @@ async function installerCheck({ store }: UpgradeContext, state: VersionState): P
     : { id: "installer", title: "Installer", severity: "ok", message: "Sealed: it answers as if it did not exist.", remedy: null };
 }
 
-async function attempt(id: string, title: string, check: () => Promise<Check>): Promise<Check> {
+export async function attempt(id: string, title: string, check: () => Promise<Check>): Promise<Check> {
   try {
     return await check();
   } catch (error) {

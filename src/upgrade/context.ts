@@ -4,11 +4,13 @@ import { type StateFacts, type VersionState, deriveVersionState } from "../core/
 import type { HistoryEntry } from "../core/migration.js";
 import { pendingMigrations } from "../core/plan.js";
 import { messageOf } from "../core/errors.js";
+import type { Checksums } from "../release/checksums.js";
 import type { ReleaseReading } from "../release/release.js";
 import { driverMessage } from "../store/driver-errors.js";
 import type { Snapshot, Traces } from "../store/snapshot.js";
 import type { Store } from "../store/store.js";
 import type { LeaseObserver } from "./lease-observer.js";
+import type { RunHooks } from "./runner.js";
 import type { Settings } from "./settings.js";
 
 /** What watcher, upgrader and command line share. */
@@ -18,6 +20,10 @@ export interface UpgradeContext {
   readonly logger: Logger;
   /** One for the whole process: to judge a holder on another host takes some time of watching. */
   readonly leaseObserver: LeaseObserver;
+  /** One for the whole process: it remembers the files that it has read. */
+  readonly checksums: Checksums;
+  /** For runs inside this process. */
+  readonly hooks?: RunHooks;
 }
 
 /** A moment's reading of everything the state depends on. */

@@ -52,7 +52,7 @@ export function launchDetached({ configFile, runId, token, dataDir }: LaunchOpti
 }
 
 /** Two processes can't debug on one port, and `--test` or `--eval` would turn the child into something else. */
-function isInherited(argument: string): boolean {
+export function isInherited(argument: string): boolean {
   return !/^--(?:inspect|debug|test|watch|eval|print)/.test(argument);
 }
 

@@ -9,6 +9,9 @@ interface LeaseObserverOptions {
   readonly isProcessAlive: (holder: NonNullable<Lease["holder"]>) => boolean | null;
 }
 
+/** `silent`: no beat was seen yet, but the time to wait for one is not over. */
+export type HolderVerdict = "alive" | "silent" | "dead";
+
 /**
  * Judges from outside whether a lease's holder lives. A dead process of this host is dead at once; otherwise a beat that
  * stood still for `leaseTtlMs` of this observer's own monotonic clock says so. No wall clocks are compared, and a pause
@@ -19,26 +22,33 @@ export class LeaseObserver {
 
   constructor(private readonly options: LeaseObserverOptions) {}
 
+  /** As good as alive until it is known to be dead. */
   isAlive(lease: Lease | null): boolean {
-    if (!lease?.holder) {
-      this.#seen = null;
-      return false;
-    }
-    const alive = this.options.isProcessAlive(lease.holder);
-    if (alive === false) return false;
-    // A SQLite holder can't beat while its migration holds the write lock: there the living process is the sign.
-    if (alive === true && this.options.dialect === "sqlite") return true;
-    return !this.#stoodStill(lease);
+    return this.judge(lease) !== "dead";
   }
 
-  #stoodStill({ token, beat }: Lease): boolean {
+  /** A lease that nobody holds has a dead holder. */
+  judge(lease: Lease | null): HolderVerdict {
+    if (!lease?.holder) {
+      this.#seen = null;
+      return "dead";
+    }
+    const alive = this.options.isProcessAlive(lease.holder);
+    if (alive === false) return "dead";
+    // A SQLite holder can't beat while its migration holds the write lock: there the living process is the sign.
+    if (alive === true && this.options.dialect === "sqlite") return "alive";
+    return this.#watch(lease);
+  }
+
+  #watch({ token, beat }: Lease): HolderVerdict {
     const now = this.options.nowMs();
     const seen = this.#seen;
-    if (!seen || seen.token !== token || seen.beat !== beat || now - seen.lastMs > this.options.leaseTtlMs) {
+    const isWatching = seen !== null && now - seen.lastMs <= this.options.leaseTtlMs;
+    if (!isWatching || seen.token !== token || seen.beat !== beat) {
       this.#seen = { token, beat, sinceMs: now, lastMs: now };
-      return false;
+      return isWatching ? "alive" : "silent";
     }
     seen.lastMs = now;
-    return now - seen.sinceMs > this.options.leaseTtlMs;
+    return now - seen.sinceMs > this.options.leaseTtlMs ? "dead" : "silent";
   }
 }

@@ -1,4 +1,5 @@
 import { systemClock } from "../core/ports.js";
+import { Checksums } from "../release/checksums.js";
 import { openStore } from "../store/store.js";
 import type { UpgradeContext } from "./context.js";
 import { LeaseObserver } from "./lease-observer.js";
@@ -10,5 +11,5 @@ export function openContext(settings: Settings): UpgradeContext {
   const { leaseTtlMs, logger, versionRow } = options;
   const store = openStore(database, versionRow, systemClock);
   const leaseObserver = new LeaseObserver({ leaseTtlMs, dialect: store.dialect, nowMs: store.clock.nowMs, isProcessAlive });
-  return { settings, store, logger, leaseObserver };
+  return { settings, store, logger, leaseObserver, checksums: new Checksums() };
 }

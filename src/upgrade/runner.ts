@@ -25,6 +25,13 @@ export interface RunnerOptions {
   readonly nodeTtlMs: number;
   /** Aborts: the run stops after the statement under way and can be resumed. */
   readonly stop?: AbortSignal | undefined;
+  readonly hooks?: RunHooks | undefined;
+}
+
+/** Where others may step in; an error thrown there fails the run as a migration's own would. */
+export interface RunHooks {
+  /** Awaited between two migrations: the one before is recorded, this one has left no trace. `name`: as in the history. */
+  beforeMigration?(name: string): Promise<void>;
 }
 
 export interface RunResult {
@@ -131,6 +138,7 @@ async function applyMigration(
   const { clock } = store;
   const module = await release.migrations.load(file);
   const sha256 = await release.migrations.checksum(file);
+  await options.hooks?.beforeMigration?.(file.name);
   const beganMs = clock.nowMs();
   await whileBusy(() =>
     recordStart(store.knex, { name: file.name, version: file.version, sha256, runId: run.id, startedAt: clock.timestamp() }),

@@ -1,6 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import accepts from "accepts";
 import { messageOf } from "../core/errors.js";
+import type { BrandingOptions } from "../core/options.js";
+import type { Logger } from "../core/ports.js";
 import { driverMessage } from "../store/driver-errors.js";
 import { readLatestRuns } from "../store/runs.js";
 import { readHealth } from "../upgrade/checks.js";
@@ -17,23 +19,32 @@ const RUNS_SHOWN = 10;
 /** System Health: HTML, or JSON for clients that ask for it (`Accept`, or `?format=json`). The host guards it: it tells versions. */
 export function createHealth(context: UpgradeContext, watcher: Watcher, renderer: Renderer, installer: string): Handler {
   const { branding } = context.settings.options;
+  const read = async (): Promise<HealthFacts> => ({
+    badge: badgeModel(watcher.state, installer),
+    groups: await readHealth(context, watcher.state),
+    runs: await latestRuns(context),
+    generatedAt: context.store.clock.timestamp(),
+  });
+  return healthHandler({ read, branding, renderer, logger: context.logger });
+}
+
+/** What System Health shows, wherever it comes from. */
+export type HealthFacts = Pick<HealthModel, "badge" | "groups" | "runs" | "generatedAt">;
+
+interface HealthParts {
+  readonly read: () => Promise<HealthFacts>;
+  readonly branding: Readonly<BrandingOptions>;
+  readonly renderer: Renderer;
+  readonly logger: Logger;
+}
+
+export function healthHandler({ read, branding, renderer, logger }: HealthParts): Handler {
   const css = publicText("health.css");
   const headers = { ...securityHeaders({ inline: { styles: [css] } }), "Cache-Control": "no-store" };
-
-  async function read(): Promise<HealthModel> {
-    const { state } = watcher;
-    return {
-      brand: { name: branding.name ?? "", logoUrl: branding.logoUrl ?? null, supportUrl: branding.supportUrl ?? null },
-      css,
-      badge: badgeModel(state, installer),
-      groups: await readHealth(context, state),
-      runs: await latestRuns(context),
-      generatedAt: context.store.clock.timestamp(),
-    };
-  }
+  const brand = { name: branding.name ?? "", logoUrl: branding.logoUrl ?? null, supportUrl: branding.supportUrl ?? null };
 
   async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const model = await read();
+    const model: HealthModel = { brand, css, ...(await read()) };
     const [type, body] = wantsJson(req)
       ? ["application/json; charset=utf-8", JSON.stringify(jsonOf(model))]
       : ["text/html; charset=utf-8", renderer.render("health", { model })];
@@ -45,7 +56,7 @@ export function createHealth(context: UpgradeContext, watcher: Watcher, renderer
   return function upgateHealth(req, res, next) {
     if (req.method !== "GET" && req.method !== "HEAD") return next();
     answer(req, res).catch((error: unknown) => {
-      context.logger.error(`upgate: System Health failed: ${messageOf(error)}`, error);
+      logger.error(`upgate: System Health failed: ${messageOf(error)}`, error);
       next(error);
     });
   };

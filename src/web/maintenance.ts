@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import accepts from "accepts";
+import { createRequire } from "node:module";
 import type { BrandingOptions } from "../core/options.js";
 import type { MaintenanceCode } from "../core/version-state.js";
 import { type MountedRequest, pathOf } from "./http.js";
 import { publicText, type Renderer } from "./render.js";
 import { securityHeaders } from "./security-headers.js";
 import type { MaintenanceModel } from "./view-models.js";
+
+const require = createRequire(import.meta.url);
 
 /** Clients come back after 5 to 15 s, each at another moment, so that they don't come back all at once. */
 const RETRY_LEAST_S = 5;
@@ -131,6 +133,7 @@ function preferredType(req: IncomingMessage): Representation {
 
 function negotiate(req: IncomingMessage, accept: string): Representation {
   if (!/html|json/i.test(accept)) return "text";
+  const accepts = require("accepts") as typeof import("accepts");
   switch (accepts(req).type(["text/html", "application/json", "application/problem+json", "text/plain"])) {
     case "text/html":
       return "html";

@@ -1,8 +1,10 @@
 import { existsSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import ejs from "ejs";
+import type { Data, TemplateFunction } from "ejs";
 
+const require = createRequire(import.meta.url);
 const PACKAGE_ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const PACKAGE_VIEWS = path.join(PACKAGE_ROOT, "views");
 const PUBLIC = path.join(PACKAGE_ROOT, "public");
@@ -10,7 +12,7 @@ const PUBLIC = path.join(PACKAGE_ROOT, "public");
 /** Renders the package's views, each of which a host may override by a file of the same name in its own folders. */
 export class Renderer {
   readonly #folders: readonly string[];
-  readonly #compiled = new Map<string, ejs.TemplateFunction>();
+  readonly #compiled = new Map<string, TemplateFunction>();
 
   constructor(hostViews: readonly string[]) {
     this.#folders = [...hostViews, PACKAGE_VIEWS];
@@ -20,12 +22,13 @@ export class Renderer {
   render(view: string, locals: object): string {
     let template = this.#compiled.get(view);
     if (!template) {
+      const ejs = require("ejs") as typeof import("ejs"); // not before a view is needed: it is not while a program starts
       const filename = this.resolve(view);
       // An includer of our own looks every partial up anew, so that an override wins over its sibling in the package.
       template = ejs.compile(readFileSync(filename, "utf8"), { filename, includer: (name: string) => ({ filename: this.resolve(name) }) });
       this.#compiled.set(view, template);
     }
-    return template(locals as ejs.Data);
+    return template(locals as Data);
   }
 
   /** Absolute path of a view. */

@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import helmet from "helmet";
+import { createRequire } from "node:module";
+
+const require = createRequire(import.meta.url);
 
 interface PolicyOptions {
   /** Style and script texts that a page carries inline: allowed by their hashes. */
@@ -13,6 +15,7 @@ interface PolicyOptions {
  * no asset there, and with `no-referrer` every form would send `Origin: null`.
  */
 export function securityHeaders({ inline = {} }: PolicyOptions = {}): Readonly<Record<string, string>> {
+  const { default: helmet } = require("helmet") as typeof import("helmet");
   const headers: Record<string, string> = {};
   const middleware = helmet({
     contentSecurityPolicy: {

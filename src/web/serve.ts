@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { defaultExport } from "../core/default-export.js";
 import { messageOf, UpgateError } from "../core/errors.js";
 import type { Logger } from "../core/ports.js";
 import { type Handler, isBelow, type MountedRequest, pathOf } from "./http.js";
@@ -102,10 +103,10 @@ export class Hosting {
   #load(load: LoadApplication): Promise<HostApplication> {
     this.#loading ??= (async () => {
       const loaded = await load({ server: this.#server as Server });
-      const application = typeof loaded === "function" ? loaded : loaded.default;
+      const application = typeof loaded === "function" ? loaded : defaultExport(loaded);
       if (typeof application !== "function")
         throw new TypeError("the module's default export is no function (req, res); an Express application is one");
-      return (this.#application = application);
+      return (this.#application = application as HostApplication);
     })();
     return this.#loading;
   }

@@ -15,13 +15,12 @@ import { attachGate } from "./attach.js";
 import { type Badge, badgeModel, renderBadge } from "./badge.js";
 import { createGuard } from "./guard.js";
 import { exitWhenReplaced } from "./exit-when-replaced.js";
-import { createHealth } from "./health.js";
 import type { Handler } from "./http.js";
+import { lazyHandler } from "./lazy-handler.js";
 import { maintenanceAnswer } from "./maintenance.js";
 import { Renderer } from "./render.js";
 import { Hosting, type LoadApplication, type ServeOptions } from "./serve.js";
-import { createInstaller } from "./wizard/installer.js";
-import { WizardSessions } from "./wizard/sessions.js";
+import type { Installer } from "./wizard/installer.js";
 
 /** Guard, installer and admin side of one application in one process. */
 export interface Upgate {
@@ -67,11 +66,16 @@ export function createUpgate(options: UpgateOptions): Upgate {
     context.logger.error(`upgate: a record could not be written: ${driverMessage(error)}`, error),
   );
   const installerAddress = basePath + installPath;
-  const installer = createInstaller(
-    { context, watcher, upgrader, key, sessions: new WizardSessions(context.store, writes), writes },
-    renderer,
-    answer,
-  );
+  let wizard: Installer | null = null;
+  const installer = lazyHandler(async () => {
+    const { createInstaller } = await import("./wizard/installer.js");
+    wizard = createInstaller({ context, watcher, upgrader, key, writes }, renderer, answer);
+    return wizard.handler;
+  });
+  const health = lazyHandler(async () => {
+    const { createHealth } = await import("./health.js");
+    return createHealth(context, watcher, renderer, installerAddress);
+  });
   let isReady = false;
   void watcher.ready.then(() => (isReady = true));
 
@@ -88,11 +92,11 @@ export function createUpgate(options: UpgateOptions): Upgate {
     logger: context.logger,
   });
   const attach = (server: Server): void => attachGate(server, watcher.gate);
-  const hosting = new Hosting({ guard, installer: installer.handler, installPath, basePath, logger: context.logger, attach });
+  const hosting = new Hosting({ guard, installer, installPath, basePath, logger: context.logger, attach });
 
   let hostKnex: Knex | null = settings.database.instance;
   async function close(): Promise<void> {
-    installer.close();
+    wizard?.close();
     await writes.flush();
     writes.close();
     await watcher.close();
@@ -119,8 +123,8 @@ export function createUpgate(options: UpgateOptions): Upgate {
       return listening;
     },
     guard: () => guard,
-    installer: () => installer.handler,
-    health: () => createHealth(context, watcher, renderer, installerAddress),
+    installer: () => installer,
+    health: () => health,
     async badge() {
       await watcher.ready;
       return renderBadge(renderer, badgeModel(watcher.state, installerAddress));

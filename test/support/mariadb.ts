@@ -24,7 +24,7 @@ export async function startMariaDb(): Promise<TestServer> {
   execFileSync(
     "mariadb-install-db",
     ["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", `--datadir=${data}`, `--user=${user}`],
-    { stdio: "ignore" },
+    { stdio: ["ignore", "ignore", "pipe"] },
   );
   const port = await freePort();
   let server: ChildProcess | null = null;

@@ -86,3 +86,8 @@ test("the length of stack traces is as it was", () => {
   defineConfig(OPTIONS);
   assert.equal(Error.stackTraceLimit, before);
 });
+
+test("a promise stays one, so that whoever takes it can say what is wrong", async () => {
+  const promise = Promise.resolve(OPTIONS);
+  assert.equal(defineConfig(promise as never), promise);
+});

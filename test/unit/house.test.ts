@@ -54,7 +54,8 @@ rule(
     "upgrade/plan.ts": 'import { a } from "../store/lease.js";\nimport type { B } from "../core/run.js";\nimport { c } from "./runner.js";',
     "demo/main.ts": 'import "../web/wizard/steps.js";\nimport "../cli/main.js";\nimport "knex";',
     "index.ts": 'export { a } from "./web/wizard/steps.js";',
-    "testing.ts": 'export { a } from "./web/wizard/steps.js";',
+    "testing.ts": 'export { a } from "./testing/kill.js";',
+    "testing/kill.ts": 'import "../web/wizard/steps.js";\nimport "../cli/main.js";\nimport "../upgrade/runner.js";',
   },
   [
     [{ ...EMPTY, "core/a.ts": 'import { a } from "../store/lease.js";' }, /core must not use store/],
@@ -67,6 +68,9 @@ rule(
     [{ ...EMPTY, "web/a.ts": 'import { a } from "../cli/main.js";' }, /web must not use cli/],
     [{ ...EMPTY, "web/a.ts": 'type A = typeof import("../cli/main.js");' }, /web must not use cli/],
     [{ ...EMPTY, "demo/a.ts": "", "web/a.ts": 'import "../demo/a.js";' }, /web must not use demo/],
+    [{ ...EMPTY, "testing/a.ts": "", "web/a.ts": 'import "../testing/a.js";' }, /web must not use testing/],
+    [{ ...EMPTY, "testing/a.ts": "", "index.ts": 'export { a } from "./testing/a.js";' }, /index\.ts must not use testing/],
+    [{ ...EMPTY, "demo/a.ts": "", "testing/a.ts": 'import "../demo/a.js";' }, /testing must not use demo/],
     [{ ...EMPTY, "index.ts": "", "web/a.ts": 'import { b } from "../index.js";' }, /web must not use index\.ts/],
     [{ ...EMPTY, "plugins/a.ts": 'import { a } from "../core/run.js";' }, /plugins must not use core/],
     [{ ...EMPTY, "web/a.ts": 'import { a } from "./gone.js";' }, /web\/gone\.ts, which is not there/],
@@ -140,7 +144,7 @@ rule(
 
 test("the rules see every file and every import", () => {
   assert.ok(sources.length > 60, String(sources.length));
-  for (const part of ["core", "store", "release", "upgrade", "web", "cli", "demo"])
+  for (const part of ["core", "store", "release", "upgrade", "web", "cli", "demo", "testing"])
     assert.ok(
       sources.some(({ file }) => file.startsWith(`${part}/`)),
       part,

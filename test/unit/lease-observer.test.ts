@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Lease, ProcessIdentity } from "../../src/core/run.js";
 import type { Dialect } from "../../src/store/connect.js";
-import { LeaseObserver } from "../../src/upgrade/lease-observer.js";
+import { type HolderVerdict, LeaseObserver } from "../../src/upgrade/lease-observer.js";
 
 const TTL_MS = 15_000;
 const HOLDER: ProcessIdentity = { host: "web1", hostId: "h1", pid: 4711, startedTicks: "99" };
@@ -15,7 +15,11 @@ function lease(token: number, beat: number, holder: ProcessIdentity | null = HOL
 function observer(
   alive: boolean | null,
   dialect: Dialect = "mysql",
-): { look(afterMs: number, seen: Lease | null): boolean; asked: ProcessIdentity[] } {
+): {
+  look(afterMs: number, seen: Lease | null): boolean;
+  judge(afterMs: number, seen: Lease | null): HolderVerdict;
+  asked: ProcessIdentity[];
+} {
   let now = 1_000_000;
   const asked: ProcessIdentity[] = [];
   const isProcessAlive = (holder: ProcessIdentity): boolean | null => (asked.push(holder), alive);
@@ -25,6 +29,10 @@ function observer(
     look(afterMs, seen) {
       now += afterMs;
       return observing.isAlive(seen);
+    },
+    judge(afterMs, seen) {
+      now += afterMs;
+      return observing.judge(seen);
     },
   };
 }
@@ -120,5 +128,35 @@ describe("an observer that was frozen itself", () => {
     look(0, lease(1, 7));
     look(TTL_MS - 1, lease(1, 7));
     assert.equal(look(60 * TTL_MS, lease(1, 7)), true);
+  });
+});
+
+describe("the verdict", () => {
+  test("is silent until a beat moves or its time is over", () => {
+    const { judge } = observer(null);
+    assert.equal(judge(0, lease(1, 7)), "silent");
+    assert.equal(judge(5000, lease(1, 7)), "silent");
+    assert.equal(judge(10_001, lease(1, 7)), "dead");
+    assert.equal(judge(5000, lease(1, 8)), "alive");
+    assert.equal(judge(5000, lease(1, 8)), "silent");
+  });
+
+  test("is alive when another process takes the lease under the eyes of the observer", () => {
+    const { judge } = observer(null);
+    judge(0, lease(1, 7));
+    assert.equal(judge(5000, lease(2, 0)), "alive");
+  });
+
+  test("is silent again after a pause in observing: when the beat moved is not known", () => {
+    const { judge } = observer(null);
+    judge(0, lease(1, 7));
+    assert.equal(judge(TTL_MS + 1, lease(1, 9)), "silent");
+  });
+
+  test("needs no watching where the process can be looked at and that decides", () => {
+    assert.equal(observer(false).judge(0, lease(1, 7)), "dead");
+    assert.equal(observer(true, "sqlite").judge(0, lease(1, 7)), "alive");
+    assert.equal(observer(true, "mysql").judge(0, lease(1, 7)), "silent", "a process that hangs is no holder");
+    assert.equal(observer(null).judge(0, null), "dead");
   });
 });

@@ -43,6 +43,7 @@ describe("release.json", () => {
     ["with an appliesTo that is no range", { version: "8.6.1", appliesTo: "eight" }, /appliesTo must be a semver range/],
     ["with an upgradeFrom that is no text", { version: "8.6.1", upgradeFrom: 8 }, /upgradeFrom must be a semver range/],
     ["with a stop that is no version", { version: "8.6.1", requiredStops: ["8.5.0", "8.6"] }, /requiredStops must be an array of versions/],
+    ["with a lower bound that is no version", { version: "8.6.1", prunedBefore: "8.5" }, /prunedBefore must be a version/],
     ["with stops as text", { version: "8.6.1", requiredStops: "8.5.0" }, /requiredStops/],
     ["with a nameless migration", { version: "8.6.1", migrations: [""] }, /migrations must be an array of names/],
     ["with migrations as an object", { version: "8.6.1", migrations: {} }, /migrations/],

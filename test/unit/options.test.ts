@@ -193,6 +193,11 @@ describe("values that don't fit", () => {
   for (const input of [undefined, null, 42, "x"])
     test(`${String(input)} in place of options`, () =>
       assert.match(checkOptions(input, {}).problems[0]?.message ?? "", /must be an object/));
+
+  test("a promise is told to be one", () =>
+    assert.deepEqual(checkOptions(Promise.resolve(LEAST), {}).problems, [
+      { path: "options", message: "is a promise: await it before you hand it over" },
+    ]));
 });
 
 test("all problems are told at once, each on its line", () => {

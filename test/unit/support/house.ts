@@ -31,7 +31,8 @@ const MAY_USE: Readonly<Record<string, readonly string[]>> = {
   cli: ["upgrade", "store", "release", "backup", "core"],
   demo: ["web", "cli", "upgrade", "store", "release", "backup", "core", "index.ts"],
   "index.ts": ["web", "upgrade", "store", "release", "backup", "core"],
-  "testing.ts": ["web", "upgrade", "store", "release", "backup", "core"],
+  testing: ["web", "cli", "upgrade", "store", "release", "backup", "core"],
+  "testing.ts": ["testing", "web", "upgrade", "store", "release", "backup", "core"],
 };
 
 const MOST_LINES = 350;

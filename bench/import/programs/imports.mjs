@@ -1,0 +1,3 @@
+import "express";
+import "knex";
+import "upgate";

@@ -1,0 +1,72 @@
+import path from "node:path";
+import type { Command } from "commander";
+import type { Severity } from "../../core/check.js";
+import type { CheckGroup } from "../../upgrade/checks.js";
+import { configurationGroup, examine } from "../../upgrade/doctor.js";
+import { openContext } from "../../upgrade/open-context.js";
+import { packageChecks } from "../../upgrade/package-checks.js";
+import { resolveSettings } from "../../upgrade/settings.js";
+import { EXIT, type ExitCode } from "../exit-codes.js";
+import { loadConfig } from "../load-config.js";
+import { Terminal } from "../terminal.js";
+import { type CommonOptions, verb } from "../verb.js";
+
+export function doctorCommand(): Command {
+  return verb("doctor", "check everything that an upgrade needs; changes nothing", {
+    examples: [
+      ["upgate doctor", "before an upgrade, or when something is odd"],
+      ["upgate doctor --json | jq '.groups[].checks[] | select(.severity != \"ok\")'", "what is worth a look"],
+    ],
+    exitCodes: [
+      [EXIT.done, "no danger; there may be warnings"],
+      [EXIT.error, "danger: an upgrade would not work"],
+    ],
+  }).action(doctor);
+}
+
+/** Without `withSession`: a configuration that can't be used is a finding here. */
+async function doctor({ config, json = false }: CommonOptions): Promise<void> {
+  const terminal = new Terminal(json);
+  const groups = await examineAll(terminal, config);
+  const count = (severity: Severity): number =>
+    groups.flatMap(({ checks }) => checks).filter((check) => check.severity === severity).length;
+  const [dangers, warnings] = [count("danger"), count("warning")];
+  const width = Math.max(...groups.flatMap(({ checks }) => checks.map((check) => check.title.length))) + 2;
+  terminal.result({ dangers, warnings, groups }, [
+    ...groups.flatMap((group) => [...groupLines(terminal, group, width), ""]),
+    summary(terminal, dangers, warnings),
+  ]);
+  const exit: ExitCode = dangers > 0 ? EXIT.error : EXIT.done;
+  process.exitCode = exit;
+}
+
+async function examineAll(terminal: Terminal, config: string | undefined): Promise<CheckGroup[]> {
+  let context;
+  try {
+    context = openContext(resolveSettings({ ...(await loadConfig(config)), logger: terminal.logger }));
+  } catch (error) {
+    const folder = config === undefined ? process.cwd() : path.dirname(path.resolve(config));
+    return [configurationGroup(error), { title: "Packages", checks: packageChecks(folder, null, false) }];
+  }
+  try {
+    return await examine(context);
+  } finally {
+    await context.store.close();
+  }
+}
+
+function groupLines(terminal: Terminal, { title, checks }: CheckGroup, width: number): string[] {
+  return [
+    terminal.paint("bold", title),
+    ...checks.flatMap((check) => [
+      `  ${terminal.paintSeverity(check.severity, check.severity.padEnd(9))}${check.title.padEnd(width)}${check.message}`,
+      ...(check.remedy === null ? [] : [`${" ".repeat(11 + width)}→ ${check.remedy}`]),
+    ]),
+  ];
+}
+
+function summary(terminal: Terminal, dangers: number, warnings: number): string {
+  const some = (number: number, one: string): string => `${number} ${one}${number === 1 ? "" : "s"}`;
+  const text = `${dangers === 0 ? "no danger" : some(dangers, "danger")}, ${warnings === 0 ? "no warnings" : some(warnings, "warning")}`;
+  return terminal.paintSeverity(dangers > 0 ? "danger" : warnings > 0 ? "warning" : "ok", text);
+}

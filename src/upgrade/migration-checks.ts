@@ -1,0 +1,90 @@
+import type { Check } from "../core/check.js";
+import type { HistoryEntry } from "../core/migration.js";
+import { compareVersions, isVersion } from "../core/version.js";
+import type { ChecksummedFile } from "../release/checksums.js";
+
+/** Something odd about one migration; none of it stops an upgrade. */
+export interface MigrationWarning {
+  readonly kind: "edited" | "missing" | "out-of-order";
+  readonly name: string;
+  readonly version: string;
+  /** One sentence that begins with the name. */
+  readonly message: string;
+}
+
+type AppliedEntry = Pick<HistoryEntry, "name" | "version" | "sha256" | "finishedAt">;
+
+/**
+ * Compares the files with the history: applied files that were edited since, applied files that are gone (unless their
+ * release is lower than `prunedBefore`, semver, where nothing is pending and files may be dropped), and files not applied of a release
+ * older than the newest applied one. Sorted by kind, then in the order given.
+ */
+export function checkMigrations(
+  files: readonly ChecksummedFile[],
+  history: readonly AppliedEntry[],
+  prunedBefore?: string,
+): MigrationWarning[] {
+  const applied = new Map(history.filter(({ finishedAt }) => finishedAt !== null).map((entry) => [entry.name, entry]));
+  const present = new Set(files.map(({ name }) => name));
+  const newest = newestVersion([...applied.values()]);
+  return [
+    ...files
+      .filter(({ name, sha256 }) => isEdited(sha256, applied.get(name)?.sha256))
+      .map((file) => warning("edited", file, "was edited after it had been applied")),
+    ...[...applied.values()]
+      .filter(({ name, version }) => !present.has(name) && !isBelow(version, prunedBefore))
+      .map((entry) => warning("missing", entry, "was applied, but its file is gone")),
+    ...files
+      .filter(({ name, version }) => newest !== null && !applied.has(name) && isBelow(version, newest) && !isBelow(version, prunedBefore))
+      .map((file) => warning("out-of-order", file, `is not applied, though migrations of the later release ${newest} are`)),
+  ];
+}
+
+/** The warnings as one check; `count`: how many migrations the files hold. */
+export function migrationFilesCheck(count: number, warnings: readonly MigrationWarning[]): Check {
+  const common = { id: "migration-files", title: "Migration files" };
+  const files = `${count} ${count === 1 ? "file" : "files"}`;
+  if (warnings.length === 0) return { ...common, severity: "ok", message: `${files}; those applied are unchanged.`, remedy: null };
+  const shown = warnings.slice(0, MOST_SHOWN).map(({ message }) => message);
+  const more = warnings.length > MOST_SHOWN ? [`and ${warnings.length - MOST_SHOWN} more`] : [];
+  return { ...common, severity: "warning", message: `${files}; ${[...shown, ...more].join("; ")}.`, remedy: remedyFor(warnings) };
+}
+
+const MOST_SHOWN = 10;
+
+function remedyFor(warnings: readonly MigrationWarning[]): string {
+  const kinds = new Set(warnings.map(({ kind }) => kind));
+  return [
+    ...(kinds.has("edited") || kinds.has("missing")
+      ? ["Upload the release's files again; if the vendor changed or dropped them on purpose, nothing is to be done."]
+      : []),
+    ...(kinds.has("out-of-order") ? ["The next upgrade applies what was left out; ask the vendor whether that is meant."] : []),
+  ].join(" ");
+}
+
+function warning(
+  kind: MigrationWarning["kind"],
+  { name, version }: Pick<AppliedEntry, "name" | "version">,
+  what: string,
+): MigrationWarning {
+  return { kind, name, version, message: `${name} ${what}` };
+}
+
+/** A history that was taken over from elsewhere may hold no checksum; then there is nothing to compare. */
+function isEdited(now: string | null, then: string | undefined): boolean {
+  return now !== null && then !== undefined && /^[\da-f]{64}$/.test(then) && now !== then;
+}
+
+function isBelow(version: string, bound: string | undefined): boolean {
+  return bound !== undefined && isVersion(version) && compareVersions(version, bound) < 0;
+}
+
+function newestVersion(entries: readonly AppliedEntry[]): string | null {
+  return (
+    entries
+      .map(({ version }) => version)
+      .filter(isVersion)
+      .toSorted(compareVersions)
+      .at(-1) ?? null
+  );
+}

@@ -1,0 +1,493 @@
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
+import path from "node:path";
+import { after, describe, it } from "node:test";
+import type { Upgate } from "../../src/index.js";
+import { connectStore, databaseSource } from "../../src/store/connect.js";
+import { freeLease, readLease } from "../../src/store/lease.js";
+import { listTables } from "../../src/store/tables.js";
+import { type CliAnswer, type CliOptions, runCli, runCliJson, type RunningCli, startCli } from "../support/cli.js";
+import { type DatabaseKind, databaseKinds } from "../support/databases.js";
+import { hostApplication, listening, PageClient } from "../support/hosting.js";
+import { createProject, INSTALL_KEY, type ProjectOptions, SHOP_MIGRATIONS, type TestProject } from "../support/project.js";
+import { install, withUpgate } from "../support/upgates.js";
+import { until } from "../support/wait.js";
+
+const kinds = await databaseKinds();
+after(async () => {
+  for (const kind of kinds) await kind.stop();
+});
+
+for (const kind of kinds) describe(`the command line on ${kind.name}`, () => verbsOn(kind));
+describe("the command line itself", commandLine);
+
+const VERBS = ["status", "plan", "up", "resume", "retry", "unlock", "key", "history", "doctor", "baseline"];
+/** Those that answer with one object and change nothing. */
+const READING = ["status", "plan", "unlock", "key", "history", "doctor"];
+
+interface Answers {
+  readonly state: { readonly kind: string; readonly reason: string };
+  readonly migrations: { readonly name: string; readonly version: string; readonly status: string; readonly statements?: number }[];
+  readonly warnings: { readonly kind: string; readonly name: string }[];
+  readonly runs: { readonly id: string; readonly status: string; readonly toVersion: string }[];
+  readonly groups: {
+    readonly title: string;
+    readonly checks: { readonly id: string; readonly severity: string; readonly message: string }[];
+  }[];
+  readonly error: { readonly code: string; readonly message: string };
+  readonly [name: string]: unknown;
+}
+
+/** Waits until the test writes a file, so that a runner can be caught in the middle. */
+const WAITING = (flag: string): string => `import { existsSync } from "node:fs";
+export const up = async (knex) => {
+  await knex("products").insert({ name: "from the waiting migration" });
+  const deadline = Date.now() + 50_000;
+  while (!existsSync(${JSON.stringify(flag)}) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
+};`;
+
+function assertPlain({ stdout, stderr }: CliAnswer): void {
+  assert.doesNotMatch(stdout + stderr, new RegExp(String.fromCharCode(27)), "no colour codes");
+}
+
+function severities(answer: Answers): Record<string, string> {
+  return Object.fromEntries(answer.groups.flatMap(({ checks }) => checks.map(({ id, severity }) => [id, severity])));
+}
+
+function verbsOn(kind: DatabaseKind): void {
+  const setUp = async (installed: string | null, more: Partial<ProjectOptions> = {}): Promise<TestProject & { here: CliOptions }> => {
+    const { address } = await kind.create();
+    const project = createProject(address, { migrations: SHOP_MIGRATIONS, ...more });
+    if (installed !== null) await install(project.options, installed);
+    return { ...project, here: { cwd: project.folder } };
+  };
+  const tables = async ({ options, folder }: TestProject): Promise<string[]> => {
+    const source = databaseSource(options.database as string, folder);
+    const knex = connectStore(source);
+    try {
+      return await listTables(knex, source.dialect);
+    } finally {
+      await knex.destroy();
+    }
+  };
+
+  it("reads an empty database without leaving a table in it", async () => {
+    const project = await setUp(null);
+    const codes: Record<string, number | null> = {};
+    const read = async (verb: string): Promise<void> => {
+      const { code, stdout, stderr } = await runCliJson([verb], project.here);
+      codes[verb] = code;
+      assert.equal(stderr, "", `${verb}: ${stdout}`);
+    };
+    await Promise.all(READING.map(read));
+    assert.deepEqual(codes, { status: 10, plan: 10, unlock: 0, key: 0, history: 0, doctor: 0 });
+    const { stdout } = await runCli(["history"], project.here);
+    assert.equal(stdout, "There is no history: upgate has changed nothing in this database yet.\n");
+    assert.deepEqual(await tables(project), []);
+    project.remove();
+  });
+
+  it("shows the plan in order, and names what was edited, is missing or was left out", async () => {
+    const project = await setUp("1.0.0");
+    const plain = await runCli(["plan"], project.here);
+    assert.equal(plain.code, 10);
+    assertPlain(plain);
+    assert.deepEqual(plain.stdout.split("\n"), [
+      "behind  The database is at release 1.0.0, the files are 1.1.0.",
+      "Open /install and start the upgrade.",
+      "",
+      "2 migrations, from 1.0.0 to 1.1.0:",
+      "  1.1.0  1.1.0/0001-product-price  pending",
+      "  1.1.0  1.1.0/0002-fill-prices    pending",
+      "",
+    ]);
+    await install(project.options, "1.1.0");
+    assert.equal((await runCli(["plan"], project.here)).code, 0);
+    project.write("migrations/1.1.0/0001-product-price.mjs", "export const up = () => undefined;\n");
+    project.write("migrations/1.0.0/0002-late.mjs", "export const up = () => undefined;\n");
+    rmSync(path.join(project.folder, "migrations/1.1.0/0002-fill-prices.mjs"));
+    const { json, code, stderr } = await runCliJson<Answers>(["plan"], project.here);
+    assert.deepEqual([code, stderr], [10, ""]);
+    assert.deepEqual(json.migrations, [{ name: "1.0.0/0002-late", version: "1.0.0", status: "pending", ms: null }]);
+    assert.deepEqual(
+      json.warnings.map((warning) => [warning.kind, warning.name]),
+      [
+        ["edited", "1.1.0/0001-product-price"],
+        ["missing", "1.1.0/0002-fill-prices"],
+        ["out-of-order", "1.0.0/0002-late"],
+      ],
+    );
+    assert.match(
+      (await runCli(["plan"], project.here)).stdout,
+      /^warning {2}1\.1\.0\/0002-fill-prices was applied, but its file is gone\.$/m,
+    );
+    project.remove();
+  });
+
+  it("lists runs and applied migrations, newest first", async () => {
+    const project = await setUp("1.0.0");
+    await install(project.options, "1.1.0");
+    const { json } = await runCliJson<Answers>(["history"], project.here);
+    assert.deepEqual(
+      json.runs.map(({ status, toVersion }) => [status, toVersion]),
+      [
+        ["completed", "1.1.0"],
+        ["completed", "1.0.0"],
+      ],
+    );
+    assert.deepEqual(
+      json.migrations.map(({ name }) => name),
+      Object.keys(SHOP_MIGRATIONS)
+        .map((file) => file.replace(".mjs", ""))
+        .toReversed(),
+    );
+    assert.ok(json.migrations.every(({ statements }) => Number(statements) > 0));
+    const limited = await runCli(["history", "--limit", "1"], project.here);
+    assert.equal(limited.code, 0);
+    assertPlain(limited);
+    assert.match(limited.stdout, new RegExp(`^  ${json.runs[0]?.id} +upgrade +1\\.0\\.0 → 1\\.1\\.0 +completed `, "m"));
+    assert.equal(limited.stdout.match(/the newest 1; --limit shows more/g)?.length, 2);
+    assert.doesNotMatch(limited.stdout, /0001-products/);
+    project.remove();
+  });
+
+  it("tells the key that the configuration gives only when asked to", async () => {
+    const project = await setUp("1.0.0");
+    const quiet = await runCli(["key"], project.here);
+    assert.equal(quiet.code, 0);
+    assert.match(quiet.stdout, /given by the configuration/);
+    assert.doesNotMatch(quiet.stdout + quiet.stderr, new RegExp(INSTALL_KEY));
+    assert.equal((await runCliJson<Answers>(["key"], project.here)).json["key"], null);
+    assert.match((await runCli(["key", "--show"], project.here)).stdout, new RegExp(INSTALL_KEY));
+    const refused = await runCli(["key", "--new"], project.here);
+    assert.deepEqual([refused.code, refused.stdout], [1, ""]);
+    assert.match(refused.stderr, /^ERR_UPGATE_STATE: The install key is given by/);
+    await install(project.options, "1.1.0");
+    assert.equal((await runCli(["key"], project.here)).stdout, "No key is needed: the wizard is sealed.\n");
+    project.remove();
+  });
+
+  it("makes a new key for a lost one: the old one is void, sessions end", async () => {
+    const project = await setUp("1.0.0", { more: { installKey: undefined } });
+    const file = path.join(project.folder, "data", "install-key");
+    await withUpgate(project.options, async (upgate) =>
+      listening(hostApplication(upgate), async (base) => {
+        const client = new PageClient(base);
+        await until("the install key", () => existsSync(file));
+        const old = readFileSync(file, "utf8").trim();
+        const told = await runCliJson<Answers>(["key"], project.here);
+        assert.deepEqual(told.json, { source: "generated", key: old, file, address: "/install" });
+        await client.signIn(old);
+        rmSync(file);
+        assert.match((await runCli(["key"], project.here)).stdout, /generated by another node: look into its data folder/);
+
+        const { code, stdout, stderr } = await runCli(["key", "--new"], project.here);
+        const key = readFileSync(file, "utf8").trim();
+        assert.equal(code, 0, stderr);
+        assert.notEqual(key, old);
+        assert.match(stdout, new RegExp(`^install key +${key}$`, "m"));
+        assert.match(stderr, /Any earlier key is void/);
+        assert.equal(statSync(file).mode & 0o777, 0o600);
+        assert.equal(existsSync(`${file}.new`), false);
+        assert.equal((await upgate.knex("upgate_session")).length, 0);
+        assert.equal((await upgate.knex("upgate_audit").where({ event: "key-new", address: "cli" })).length, 1);
+        await assert.rejects(client.signIn(old), /was not accepted/);
+        await client.signIn(key);
+      }),
+    );
+    await install(project.options, "1.1.0");
+    const sealed = await runCli(["key", "--new"], project.here);
+    assert.deepEqual([sealed.code, sealed.stdout], [1, ""]);
+    assert.match(sealed.stderr, /the wizard needs no key/);
+    project.remove();
+  });
+
+  describe("a run in progress", () => {
+    /** A real runner, caught in its second migration. */
+    const midRun = async (
+      use: (project: TestProject & { here: CliOptions }, upgate: Upgate, runner: RunningCli) => Promise<void>,
+    ): Promise<void> => {
+      const project = await setUp("1.0.0");
+      project.write("migrations/1.1.0/0002-fill-prices.mjs", WAITING(path.join(project.folder, "go")));
+      const { configFile: _runner, ...here } = project.options;
+      await withUpgate(here, async (upgate) => {
+        const runner = startCli(["up", "--yes"], project.here);
+        try {
+          await until("the second migration to run", async () => {
+            if (runner.child.exitCode !== null) throw new Error(`The runner ended early:\n${runner.output().stderr}`);
+            return (await upgate.upgrader.status()).run?.migrations[1]?.status === "running";
+          });
+          await use(project, upgate, runner);
+        } finally {
+          project.write("go", "");
+          await runner.ended;
+        }
+      });
+      project.remove();
+    };
+    /** Its end is waited for: a process is gone for others a moment before its last thread gives up SQLite's lock. */
+    const kill = async (upgate: Upgate, { child, ended }: RunningCli): Promise<void> => {
+      child.kill("SIGKILL");
+      assert.equal((await ended).signal, "SIGKILL");
+      await until("the run to be interrupted", async () => (await upgate.upgrader.state()).kind === "interrupted");
+    };
+
+    it("is told by plan, and a living holder keeps the lease", () =>
+      midRun(async (project, _upgate, { child: { pid } }) => {
+        const plan = await runCliJson<Answers>(["plan"], project.here);
+        assert.equal(plan.code, 11);
+        assert.deepEqual(
+          plan.json.migrations.map(({ status }) => status),
+          ["applied", "running"],
+        );
+        const held = await runCli(["unlock"], project.here);
+        assert.equal(held.code, 4);
+        assertPlain(held);
+        assert.match(held.stdout, new RegExp(`^held   .+ \\(process ${pid}\\), since .+ UTC, token \\d+, beat \\d+; it lives$`, "m"));
+        assert.match(held.stdout, new RegExp(`^node {3}.+ \\(process ${process.pid}\\)  release 1\\.1\\.0`, "m"));
+        assert.match(held.stderr, new RegExp(`^ERR_UPGATE_LEASE_HELD: The upgrade is held by .+ \\(process ${pid}\\)`, "m"));
+        const { json, code } = await runCliJson<Answers>(["unlock"], project.here);
+        assert.deepEqual([code, json["outcome"], json.error.code, json["next"]], [4, "held", "ERR_UPGATE_LEASE_HELD", null]);
+      }));
+
+    it("that was killed gives its lease back, and can be resumed", () =>
+      midRun(async (project, upgate, runner) => {
+        await kill(upgate, runner);
+        const { pid } = runner.child;
+        const { code, stdout, stderr } = await runCli(["unlock"], project.here);
+        assert.equal(code, 0, stderr);
+        assert.match(stdout, new RegExp(`^freed {2}.+ \\(process ${pid}\\), .+; it is gone$`, "m"));
+        assert.match(stdout, /^run {4}\S+, upgrade 1\.0\.0 → 1\.1\.0, interrupted$/m);
+        assert.match(stdout, /\nnext: upgate resume\n$/);
+        assert.equal((await readLease(upgate.knex))?.holder, null);
+        assert.equal((await upgate.knex("upgate_audit").where({ event: "unlock" })).length, 1);
+        const again = await runCliJson<Answers>(["unlock"], project.here);
+        assert.deepEqual([again.code, again.json["outcome"], again.json["next"]], [0, "free", "upgate resume"]);
+        const history = await runCliJson<Answers>(["history"], project.here);
+        assert.equal(history.json.runs[0]?.status, "interrupted");
+        project.write("go", "");
+        assert.equal((await (await upgate.upgrader.resume({ where: "here" })).finished).status, "completed");
+      }));
+
+    it("of another host is watched: a beat that moves keeps the lease, one that stands still loses it", () =>
+      midRun(async (project, upgate, runner) => {
+        await kill(upgate, runner);
+        await upgate.knex("upgate_lease").update({ host: "far-away", host_id: "another machine" });
+        const beating = setInterval(
+          () =>
+            void upgate
+              .knex("upgate_lease")
+              .increment("beat", 1)
+              .catch(() => 0),
+          50,
+        );
+        try {
+          const held = await runCli(["unlock"], project.here);
+          assert.equal(held.code, 4, held.stdout);
+          assert.match(held.stderr, /^far-away \(process \d+\) can't be looked at from here; watching its beat for up to 2 s …$/m);
+        } finally {
+          clearInterval(beating);
+        }
+        const before = await readLease(upgate.knex);
+        const freed = await runCliJson<Answers>(["unlock"], project.here);
+        assert.deepEqual([freed.code, freed.json["outcome"], freed.stderr], [0, "freed", ""]);
+        assert.equal((await readLease(upgate.knex))?.token, before?.token, "the token never goes back");
+      }));
+
+    it("whose holder comes back to life in between keeps its lease", () =>
+      midRun(async (_project, upgate, runner) => {
+        await kill(upgate, runner);
+        const seen = await readLease(upgate.knex);
+        assert.ok(seen?.holder);
+        for (const before of [
+          { ...seen, beat: seen.beat - 1 },
+          { ...seen, token: seen.token - 1 },
+        ])
+          assert.equal(await freeLease(upgate.knex, before), false);
+        assert.deepEqual(await readLease(upgate.knex), seen);
+        assert.equal(await freeLease(upgate.knex, seen), true);
+        assert.equal(await freeLease(upgate.knex, seen), false, "of two that free it one does");
+      }));
+  });
+
+  it("removes the rows of dead nodes of this host with the lease free", async () => {
+    const project = await setUp("1.0.0");
+    await withUpgate(project.options, async (upgate) => {
+      const [node] = await upgate.knex("upgate_node");
+      await upgate.knex("upgate_node").insert({ ...node, id: "dead", started_ticks: "1" });
+      const { json } = await runCliJson<{ nodes: object[]; removedNodes: { pid: number }[] }>(["unlock"], project.here);
+      assert.deepEqual([json.nodes.length, json.removedNodes.length], [1, 1]);
+      assert.equal((await upgate.knex("upgate_node")).length, 1);
+    });
+    project.remove();
+  });
+
+  it("finds all well before an upgrade, and each thing that is not", async () => {
+    const project = await setUp("1.0.0");
+    const fine = await runCli(["doctor"], project.here);
+    assert.equal(fine.code, 0, fine.stdout);
+    assertPlain(fine);
+    for (const title of ["Configuration", "Packages", "Database", "Files", "Server", "Upgrade"])
+      assert.match(fine.stdout, new RegExp(`^${title}$`, "m"));
+    assert.match(fine.stdout, new RegExp(`^ {2}ok +Database server +${kind.name} \\d`, "m"));
+    assert.match(fine.stdout, /^ {2}ok +knex +3\.\d+\.\d+, from .+knex\.js$/m);
+    assert.match(fine.stdout, /\nno danger, no warnings\n$/);
+
+    project.write("migrations/1.0.0/0001-products.mjs", "export const up = () => undefined;\n");
+    project.write("release.json", JSON.stringify({ version: "1.1.0", migrations: ["1.1.0/0009-not-uploaded"] }));
+    project.write(
+      "upgate.config.mjs",
+      `export default ${JSON.stringify({ ...project.options, configFile: undefined, logger: undefined, release: "./release.json" })};`,
+    );
+    await withUpgate({ ...project.options, version: "1.0.0" }, async () => {
+      const { code, json } = await runCliJson<Answers>(["doctor"], project.here);
+      assert.equal(code, 1);
+      const found = severities(json);
+      assert.deepEqual(
+        [found["migration-files"], found["manifest"], found["nodes"], found["state"]],
+        ["warning", "danger", "warning", "danger"],
+      );
+    });
+    project.remove();
+  });
+
+  if (kind.name === "SQLite") return;
+
+  it("finds an account that may not change tables", async () => {
+    const project = await setUp("1.0.0");
+    const account = `upgate_${process.pid}`;
+    await withUpgate(project.options, async (upgate) => {
+      const address = new URL(String(project.options.database));
+      await upgate.knex.raw(`CREATE USER ${account}@'%' IDENTIFIED BY 'reader'`);
+      try {
+        await upgate.knex.raw(`GRANT SELECT, INSERT, UPDATE, DELETE ON ${address.pathname.slice(1)}.* TO ${account}@'%'`);
+        Object.assign(address, { username: account, password: "reader" });
+        project.write(
+          "reader.config.mjs",
+          `import options from "./upgate.config.mjs";\nexport default { ...options, database: "${address.href}" };`,
+        );
+        const { code, json } = await runCliJson<Answers>(["doctor", "--config", "reader.config.mjs"], project.here);
+        assert.equal(code, 1);
+        const check = json.groups.flatMap(({ checks }) => checks).find(({ id }) => id === "privileges");
+        assert.equal(check?.severity, "danger");
+        assert.match(check.message, /lacks CREATE, ALTER, DROP, INDEX, REFERENCES on /);
+      } finally {
+        await upgate.knex.raw(`DROP USER ${account}@'%'`);
+      }
+    });
+    project.remove();
+  });
+
+  it("says why the database can't be read, and no password", async () => {
+    const project = await setUp(null);
+    const address = new URL(String(project.options.database));
+    address.password = "correct-horse";
+    const without = { ...project.options, configFile: undefined, logger: undefined };
+    project.write("upgate.config.mjs", `export default ${JSON.stringify({ ...without, database: address.href })};`);
+    address.port = "1";
+    project.write("down.config.mjs", `export default ${JSON.stringify({ ...without, database: address.href })};`);
+    const ask = async (config: string, reason: RegExp, verb: string, code: number): Promise<void> => {
+      const answer = await runCli([verb, "--config", config], project.here);
+      assert.equal(answer.code, code, `${verb}: ${answer.stdout}${answer.stderr}`);
+      if (verb !== "key") assert.match(answer.stdout + answer.stderr, reason, verb);
+      assert.doesNotMatch(answer.stdout + answer.stderr, /correct-horse/);
+    };
+    for (const [verb, code] of Object.entries({ status: 12, plan: 12, history: 1, key: 0, unlock: 1, doctor: 1 }))
+      await Promise.all([ask("upgate.config.mjs", /Access denied/, verb, code), ask("down.config.mjs", /ECONNREFUSED/, verb, code)]);
+    project.remove();
+  });
+}
+
+function commandLine(): void {
+  const project = createProject("sqlite:./shop.db", { migrations: SHOP_MIGRATIONS });
+  const here = { cwd: project.folder };
+  after(() => project.remove());
+
+  it("explains itself: every verb's help has examples and exit codes", async () => {
+    const { code, stdout } = await runCli(["--help"], here);
+    assert.equal(code, 0);
+    for (const verb of VERBS) assert.match(stdout, new RegExp(`^  ${verb}\\b`, "m"));
+    for (const verb of READING) {
+      const help = await runCli(["help", verb], here);
+      assert.equal(help.code, 0);
+      assert.match(help.stdout, new RegExp(`\\nExamples:\\n  upgate ${verb}\\b[^]*\\nExit codes:\\n +\\d+  `));
+    }
+  });
+
+  it("ends with 2 when the command line itself is wrong", async () => {
+    for (const args of [["stats"], ["status", "--yes"], ["plan", "extra"], ["history", "--limit", "some"], ["history", "--limit", "0"]]) {
+      const { code, stdout, stderr } = await runCli(args, here);
+      assert.deepEqual([code, stdout], [2, ""], args.join(" "));
+      assert.match(stderr, /^error: /);
+      assert.match(stderr, /upgate help <verb>/);
+    }
+  });
+
+  it("colours its answers only where a terminal shows them, or FORCE_COLOR asks for it", async () => {
+    for (const verb of ["status", "plan", "doctor"]) {
+      assertPlain(await runCli([verb], here));
+      assertPlain(await runCli([verb], { ...here, env: { NO_COLOR: "1" } }));
+      const coloured = await runCli([verb], { ...here, env: { FORCE_COLOR: "1" } });
+      assert.ok(coloured.stdout.includes(`${String.fromCharCode(27)}[3`), verb);
+      assertPlain(await runCli([verb, "--json"], { ...here, env: { FORCE_COLOR: "1" } }));
+    }
+  });
+
+  const REFUSED: readonly [name: string, file: string | null, text: string, says: RegExp][] = [
+    ["is missing", null, "", /There is no upgate\.config\.mjs/],
+    ["is not where --config says", "elsewhere.mjs", "", /elsewhere\.mjs can't be loaded: Cannot find/],
+    ["throws", "a.mjs", 'throw new Error("no DATABASE_URL");', /a\.mjs can't be loaded: no DATABASE_URL/],
+    ["exports nothing", "b.mjs", "export const options = {};", /b\.mjs has no default export that is an object/],
+    ["exports a function", "c.mjs", "export default () => ({});", /c\.mjs has no default export that is an object/],
+    ["exports a promise", "d.mjs", "export default (async () => ({}))();", /d\.mjs exports a promise\.[^]*[Aa]wait it in the file/],
+    ["hands a promise to CommonJS", "e.cjs", "module.exports = Promise.resolve({});", /e\.cjs exports a promise/],
+  ];
+  for (const [name, file, text, says] of REFUSED)
+    it(`refuses a configuration that ${name}`, async () => {
+      const empty = createProject("sqlite:./shop.db", { migrations: {} });
+      rmSync(path.join(empty.folder, "upgate.config.mjs"));
+      if (file !== null && text !== "") empty.write(file, text);
+      const args = file === null ? [] : ["--config", file];
+      const status = await runCli(["status", ...args], { cwd: empty.folder });
+      assert.deepEqual([status.code, status.stdout], [1, ""]);
+      assert.match(status.stderr, /^ERR_UPGATE_CONFIG_FILE: /);
+      assert.match(status.stderr, says);
+      const { json, code } = await runCliJson<Answers>(["doctor", ...args], { cwd: empty.folder });
+      assert.equal(code, 1);
+      const [configuration, packages] = json.groups;
+      assert.deepEqual(
+        [configuration?.title, configuration?.checks[0]?.severity, packages?.title],
+        ["Configuration", "danger", "Packages"],
+      );
+      empty.remove();
+    });
+
+  it("names every wrong option, one by one in doctor", async () => {
+    project.write("wrong.mjs", 'export default { version: "8.6", databse: "sqlite:./a.db", migrations: "./migrations" };');
+    const args = ["--config", "wrong.mjs"];
+    const status = await runCliJson<Answers>(["status", ...args], here);
+    assert.deepEqual([status.code, status.json.error.code], [1, "ERR_UPGATE_OPTIONS"]);
+    const doctor = await runCli(["doctor", ...args], here);
+    assert.equal(doctor.code, 1);
+    assert.match(doctor.stdout, /^ {2}danger +Option databse +is not an option; did you mean "database"\?$/m);
+    assert.match(doctor.stdout, /^ {2}danger +Option version /m);
+  });
+
+  const options = JSON.stringify({ version: "1.1.0", database: "sqlite:./shop.db", migrations: "./migrations" });
+  const TAKEN: readonly [name: string, file: string, text: string][] = [
+    ["an awaited promise", "awaited.mjs", `export default await Promise.resolve(${options});`],
+    ["module.exports", "common.cjs", `module.exports = ${options};`],
+    [
+      "compiled exports.default",
+      "compiled.cjs",
+      `Object.defineProperty(exports, "__esModule", { value: true });\nexports.default = ${options};`,
+    ],
+    ["TypeScript", "typed.ts", `const version: string = "1.1.0";\nexport default { ...${options}, version };`],
+  ];
+  for (const [name, file, text] of TAKEN)
+    it(`takes a configuration in the form of ${name}`, async () => {
+      project.write(file, text);
+      const { code, json } = await runCliJson<Answers>(["status", "--config", file], here);
+      assert.deepEqual([code, json.state.kind], [10, "fresh"]);
+    });
+}
