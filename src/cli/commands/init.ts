@@ -1,7 +1,7 @@
 import { createRequire } from "node:module";
 import path from "node:path";
 import type { Command } from "commander";
-import { messageOf } from "../../core/errors.js";
+import { isUpgateError, messageOf } from "../../core/errors.js";
 import { resolveSettings } from "../../upgrade/settings.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { loadConfig } from "../load-config.js";
@@ -101,7 +101,8 @@ async function problemsOf({ folder, module }: Project): Promise<string[]> {
     resolveSettings(await loadConfig(file));
     return [];
   } catch (error) {
-    return [messageOf(error)];
+    const problems = isUpgateError(error) ? error.problems : [];
+    return problems.length === 0 ? [messageOf(error)] : problems.map((problem) => `${problem.path}: ${problem.message}`);
   }
 }
 
