@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { Benchmark } from "../benchmark.js";
 import { Scratch } from "../scratch.js";
-import { PROGRAM_NAMES, type ProgramName, PROGRAMS, type Runs } from "./programs.js";
+import { PROGRAM_NAMES, type ProgramName, PROGRAMS, type Run, type Runs } from "./programs.js";
 import { figuresOf, textOf } from "./report.js";
 
 const DEFAULT_SECONDS = 90;
@@ -13,6 +13,7 @@ const QUICK_ROUNDS = 5;
 /** The first processes read the files from the disk. */
 const WARM_UP_ROUNDS = 2;
 
+const PROGRAM = fileURLToPath(new URL("program.mjs", import.meta.url));
 const run = promisify(execFile);
 
 export const importBenchmark: Benchmark = async ({ seconds, quick, say }) => {
@@ -27,7 +28,8 @@ export const importBenchmark: Benchmark = async ({ seconds, quick, say }) => {
     say(quick ? `${QUICK_ROUNDS} rounds` : `rounds for ${seconds ?? DEFAULT_SECONDS} s`);
     const deadlineMs = performance.now() + (seconds ?? DEFAULT_SECONDS) * 1000;
     const isOver = (round: number): boolean => (quick ? round >= QUICK_ROUNDS : performance.now() > deadlineMs);
-    for (let round = 0; !isOver(round); round += 1) for (const [name, ms] of await measureRound(round, args)) runs[name].push(ms);
+    for (let round = 0; !isOver(round); round += 1)
+      for (const [name, measured] of await measureRound(round, args)) runs[name].push(measured);
     const figures = figuresOf({ startedAt, quick, runs });
     return { figures, text: textOf(figures) };
   } finally {
@@ -36,15 +38,17 @@ export const importBenchmark: Benchmark = async ({ seconds, quick, say }) => {
 };
 
 /** Each program once, another one first each time: no program always follows the same one. */
-async function measureRound(round: number, args: readonly string[]): Promise<[ProgramName, number][]> {
+async function measureRound(round: number, args: readonly string[]): Promise<[ProgramName, Run][]> {
   const first = round % PROGRAM_NAMES.length;
   const turned = [...PROGRAM_NAMES.slice(first), ...PROGRAM_NAMES.slice(0, first)];
-  const measured: [ProgramName, number][] = [];
+  const measured: [ProgramName, Run][] = [];
   for (const name of round % 2 === 0 ? turned : turned.toReversed()) {
-    const file = fileURLToPath(new URL(`programs/${PROGRAMS[name].file}`, import.meta.url));
+    const { packages, creates } = PROGRAMS[name];
     const startMs = performance.now();
-    await run(process.execPath, [file, ...args], { env: { ...process.env, NODE_ENV: "production", NODE_OPTIONS: "" } });
-    measured.push([name, performance.now() - startMs]);
+    const { stdout } = await run(process.execPath, [PROGRAM, packages.join(","), ...(creates ? args : [])], {
+      env: { ...process.env, NODE_ENV: "production", NODE_OPTIONS: "" },
+    });
+    measured.push([name, { ms: performance.now() - startMs, cpuMs: Number(stdout) / 1000 }]);
   }
   return measured;
 }

@@ -2,7 +2,7 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { type Estimate, estimate, pairedDifference } from "../statistics.js";
 import { table } from "../table.js";
-import { PROGRAM_NAMES, PROGRAMS, type ProgramName, type Runs } from "./programs.js";
+import { PROGRAM_NAMES, PROGRAMS, type ProgramName, type Run, type Runs } from "./programs.js";
 
 const AIM_MS = 60;
 /** A control further from 0 than this: the machine was too busy for a verdict. */
@@ -10,11 +10,12 @@ const CONTROL_TOLERANCE_MS = 5;
 
 type Verdict = "reached" | "missed" | "within noise";
 
-interface Program {
+interface Measured {
   readonly label: string;
   readonly ms: Estimate;
   /** Above the program without upgate; null for that one itself. */
   readonly addedMs: Estimate | null;
+  readonly addedCpuMs: Estimate | null;
 }
 
 interface Figures {
@@ -28,20 +29,19 @@ interface Figures {
   readonly aimMs: number;
   readonly controlHolds: boolean;
   readonly verdict: Verdict;
-  readonly programs: Readonly<Record<ProgramName, Program>>;
+  readonly programs: Readonly<Record<ProgramName, Measured>>;
 }
 
 export function figuresOf({ startedAt, quick, runs }: { startedAt: Date; quick: boolean; runs: Runs }): Figures {
+  const column = (name: ProgramName, key: keyof Run): number[] => runs[name].map((run) => run[key]);
+  const added = (name: ProgramName, key: keyof Run): Estimate | null =>
+    name === "host" ? null : pairedDifference(column(name, key), column("host", key));
   const programs = Object.fromEntries(
     PROGRAM_NAMES.map((name) => [
       name,
-      {
-        label: PROGRAMS[name].label,
-        ms: estimate(runs[name]),
-        addedMs: name === "host" ? null : pairedDifference(runs[name], runs.host),
-      },
+      { label: PROGRAMS[name].label, ms: estimate(column(name, "ms")), addedMs: added(name, "ms"), addedCpuMs: added(name, "cpuMs") },
     ]),
-  ) as Record<ProgramName, Program>;
+  ) as Record<ProgramName, Measured>;
   const controlHolds = Math.abs(programs.control.addedMs?.median ?? 0) <= CONTROL_TOLERANCE_MS;
   return {
     benchmark: "import",
@@ -71,13 +71,20 @@ function versionOf(name: string): string {
 export function textOf({ date, node, versions, cpus, seconds, quick, programs, aimMs, controlHolds, verdict }: Figures): string {
   const range = ({ low, high }: Estimate): string => `${low.toFixed(1)} to ${high.toFixed(1)}`;
   const row = (name: ProgramName): string[] => {
-    const { label, ms, addedMs } = programs[name];
+    const { label, ms, addedMs, addedCpuMs } = programs[name];
     const aim = name === "imports" ? [`<= ${aimMs}`, verdict] : ["", ""];
-    return [label, ms.median.toFixed(1), addedMs?.median.toFixed(1) ?? "", addedMs ? range(addedMs) : "", ...aim];
+    return [
+      label,
+      ms.median.toFixed(1),
+      addedMs?.median.toFixed(1) ?? "",
+      addedMs ? range(addedMs) : "",
+      addedCpuMs?.median.toFixed(1) ?? "",
+      ...aim,
+    ];
   };
   return [
     `import, ${date.slice(0, 10)}: Node ${node.slice(1)}, Express ${versions["express"]}, knex ${versions["knex"]}, ${cpus} cores, ${seconds} s`,
-    table(["a program that imports", "ms", "added ms", "95 % interval", "aim", ""], PROGRAM_NAMES.map(row)),
+    table(["a program that imports", "ms", "added ms", "95 % interval", "added CPU ms", "aim", ""], PROGRAM_NAMES.map(row)),
     `${programs.host.ms.samples} processes of each program, from start to exit.`,
     ...(controlHolds ? [] : [`The control is off by more than ${CONTROL_TOLERANCE_MS} ms: the machine was too busy, run it again.`]),
     ...(quick ? ["A quick run shows that the benchmark works; it is too short for a verdict."] : []),

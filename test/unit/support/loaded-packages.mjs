@@ -3,13 +3,7 @@ import { createRequire, register } from "node:module";
 import { MessageChannel, receiveMessageOnPort } from "node:worker_threads";
 
 const { port1, port2 } = new MessageChannel();
-register(
-  `data:text/javascript,
-  let port;
-  export function initialize(given) { port = given; }
-  export async function load(url, context, next) { port.postMessage(url); return next(url, context); }`,
-  { data: port2, transferList: [port2] },
-);
+register("./loaded-urls.mjs", import.meta.url, { data: port2, transferList: [port2] });
 
 const require = createRequire(import.meta.url);
 const urls = new Set();

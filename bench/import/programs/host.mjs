@@ -1,2 +1,0 @@
-import "express";
-import "knex";

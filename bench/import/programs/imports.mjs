@@ -1,3 +1,0 @@
-import "express";
-import "knex";
-import "upgate";
