@@ -1,3 +1,4 @@
+import type { HistoryOrigin } from "./adopted-history.js";
 import type { Run } from "./run.js";
 import { compareVersions, inRange, parseInstalledVersion } from "./version.js";
 
@@ -65,8 +66,7 @@ export interface DatabaseFacts {
   readonly hasHistory: boolean;
   /** Tables that are not upgate's own. */
   readonly hasForeignTables: boolean;
-  /** Whether knex's own migrator has applied migrations of this release's, and upgate none. */
-  readonly keptByKnex: boolean;
+  readonly historyOrigin: HistoryOrigin;
   /** The unfinished run; drafts count as none. */
   readonly run: StateRun | null;
   readonly leaseAlive: boolean;
@@ -172,6 +172,13 @@ function versionVerdict(facts: StateFacts, database: DatabaseFacts, installed: s
   const obstacle = upgrading ? unsupportedVerdict(facts, installed) : patchVerdict(facts, installed);
   if (obstacle) return obstacle;
   if (installed === null) return uninstalledVerdict(facts, database);
+  if (database.historyOrigin === "untold") {
+    return {
+      kind: "unversioned",
+      reason: `The version row says ${installed}, but the migrations lie in one folder: nothing tells which of them release ${installed} had.`,
+      remedy: `Name the last one that the database has: upgate baseline ${installed} --through <migration> (or --through none)`,
+    };
+  }
   switch (compareVersions(installed, codeVersion)) {
     case 1:
       return {
@@ -204,14 +211,15 @@ function versionVerdict(facts: StateFacts, database: DatabaseFacts, installed: s
 }
 
 function uninstalledVerdict({ codeVersion, pending }: StateFacts, database: DatabaseFacts): Verdict {
-  if (database.keptByKnex && pending.length > 0) {
+  const keptByKnex = database.historyOrigin === "knex";
+  if (keptByKnex && pending.length > 0) {
     return {
       kind: "behind",
       reason: `knex has kept this database so far; ${count(pending.length, "migration is", "migrations are")} pending: ${listSome(pending)}.`,
       remedy: "Open /install and start the upgrade.",
     };
   }
-  if (database.keptByKnex) {
+  if (keptByKnex) {
     return {
       kind: "unversioned",
       reason: `knex has applied all migrations of release ${codeVersion}, but no version row says so yet.`,

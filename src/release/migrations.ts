@@ -13,7 +13,8 @@ import type { MigrationListing, MigrationSet } from "./migration-set.js";
 
 /**
  * The migrations below a folder: `<version>/<file>`, or a flat folder of knex migrations, where every file belongs to
- * the code version. Reads names only. Every problem is gathered: no folder, a folder named like no version, two of a name.
+ * the code version. Reads names only. Every problem is gathered: no folder, a folder that was meant to be a version's but is
+ * not named like one, two of a name. Other folders (helpers, data) are the vendor's, as knex has it.
  */
 export function listMigrations(folder: string, codeVersion: string): MigrationListing {
   const problems: OptionProblem[] = [];
@@ -33,7 +34,7 @@ export function listMigrations(folder: string, codeVersion: string): MigrationLi
         if (isMigrationName(name))
           files.push({ name: `${entry.name}/${withoutExtension(name)}`, version: entry.name, path: path.join(full, name) });
       }
-    } else if (readdirSync(full).some(isMigrationName)) {
+    } else if (/^v?\d/.test(entry.name) && readdirSync(full).some(isMigrationName)) {
       problem(`the folder "${entry.name}" holds migrations, but its name is no version such as "8.6.1"`);
     }
   }

@@ -93,7 +93,7 @@ function currentState(version: string): VersionState {
       run: null,
       leaseAlive: false,
       newerProtocol: false,
-      keptByKnex: false,
+      historyOrigin: "own",
     },
   });
 }

@@ -116,7 +116,7 @@ async function recordMissing(context: UpgradeContext, { version, through }: Laid
     const message = `layDown left the version row at ${state.installedVersion}.`;
     throw new UpgateError("ERR_UPGATE_TEST_FAILED", message);
   }
-  if (state.installedVersion !== null && history.length > 0) return;
+  if (state.installedVersion !== null && history.origin !== "untold") return;
   await ensureTables(context.store);
   await recordBaseline(context, reading, version, through === undefined ? {} : { through }).catch((cause: unknown) => {
     throw isUpgateError(cause, "ERR_UPGATE_STATE") ? new UpgateError("ERR_UPGATE_TEST_FAILED", cause.message, { cause }) : cause;

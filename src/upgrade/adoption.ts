@@ -1,10 +1,11 @@
 import type { Knex } from "knex";
 import { isUpgateError, messageOf, UpgateError } from "../core/errors.js";
+import { BASELINE_RUN } from "../core/adopted-history.js";
 import type { HistoryEntry } from "../core/migration.js";
 import { codeVersionProblem } from "../core/version.js";
 import { connectHost } from "../store/connect.js";
-import { takeOverKnexMigrations } from "../store/knex-migrations.js";
 import { releaseLease } from "../store/lease.js";
+import { takeOverHistory } from "../store/recorded-history.js";
 import { ensureTables, whileBusy } from "../store/tables.js";
 import { recordBaseline } from "./baseline.js";
 import type { UpgradeContext } from "./context.js";
@@ -40,11 +41,11 @@ function isAdoptable({ state, snapshot }: ReadState): boolean {
   return isFree && (state.kind === "unversioned" || (state.kind === "behind" && state.installedVersion === null));
 }
 
-async function tellVersion(context: UpgradeContext, { state, knexHistory }: ReadState): Promise<string | null> {
+async function tellVersion(context: UpgradeContext, { state, history }: ReadState): Promise<string | null> {
   const { detectVersion, version } = context.settings.options;
   const detected = detectVersion ? await detect(context, detectVersion) : null;
   if (detected !== null) return detected;
-  return (knexHistory?.matched ?? 0) > 0 && state.pending.length === 0 ? version : null;
+  return history.origin === "knex" && state.pending.length === 0 ? version : null;
 }
 
 async function detect(
@@ -65,14 +66,17 @@ async function detect(
   }
 }
 
-/** Copies what knex's own migrator has recorded into the history, before the first run. The caller holds the lease. */
-export async function takeOverKnex({ store, settings }: UpgradeContext, { knexHistory }: ReadState): Promise<void> {
-  if (knexHistory === null) return;
-  const files = new Map((await settings.release.read()).files.map((file) => [file.name, file]));
+/** Before the first run: writes down what counts as applied so far. The caller holds the lease. */
+export async function adoptHistory({ store, settings }: UpgradeContext, { history }: ReadState): Promise<void> {
+  if (history.origin === "own") return;
+  const { release } = settings;
+  const timestamp = store.clock.timestamp();
+  const files = new Map((await release.read()).files.map((file) => [file.name, file]));
   const entries: HistoryEntry[] = [];
-  for (const entry of knexHistory.entries) {
+  for (const entry of history.adopted) {
     const file = files.get(entry.name);
-    entries.push(file ? { ...entry, sha256: await settings.release.migrations.checksum(file) } : entry);
+    const times = entry.runId === BASELINE_RUN ? { startedAt: timestamp, finishedAt: timestamp } : {};
+    entries.push({ ...entry, ...times, sha256: file ? await release.migrations.checksum(file) : entry.sha256 });
   }
-  await whileBusy(() => takeOverKnexMigrations(store.knex, settings.knexTable, entries, store.clock.timestamp()));
+  await whileBusy(() => store.knex.transaction((trx) => takeOverHistory(trx, { entries, origin: history.origin, timestamp })));
 }

@@ -1,18 +1,15 @@
+import { BASELINE_RUN, hasFlatFiles } from "../core/adopted-history.js";
 import { UpgateError } from "../core/errors.js";
-import type { MigrationFile } from "../core/migration.js";
+import type { HistoryEntry, MigrationFile } from "../core/migration.js";
 import { codeVersionProblem, compareVersions } from "../core/version.js";
-import { versionOfName } from "../release/migration-names.js";
-import { insertApplied } from "../store/history.js";
+import { takeOverHistory } from "../store/recorded-history.js";
 import { ensureVersionTable, whileBusy } from "../store/tables.js";
 import { writeVersionRow } from "../store/version-row.js";
 import type { UpgradeContext } from "./context.js";
 import type { ReadState } from "./state-reader.js";
 
-/** The run that baseline entries of the history name. */
-const BASELINE_RUN = "baseline";
-
 export interface BaselineOptions {
-  /** The last migration that the database has, by its name in the history; default: what follows from the version. */
+  /** The last migration that the database has, by its name in the history, or `none`; default: what follows from the version. */
   readonly through?: string;
 }
 
@@ -23,26 +20,28 @@ export interface BaselineOptions {
  */
 export async function recordBaseline(
   { store, settings }: UpgradeContext,
-  reading: Pick<ReadState, "history" | "knexHistory">,
+  { history }: Pick<ReadState, "history">,
   version: string,
   { through }: BaselineOptions = {},
 ): Promise<string[]> {
   refuseVersion(version, settings.options.version);
   const { files } = await settings.release.read();
-  const recorded = new Set(reading.history.map(({ name }) => name));
-  const keptByKnex = (reading.knexHistory?.matched ?? 0) > 0;
+  const recorded = new Set(history.entries.map(({ name }) => name));
+  const isKnexOwner = history.origin === "knex" && through === undefined;
   const applied =
-    through !== undefined ? filesThrough(files, through) : keptByKnex ? [] : filesOfReleases(files, version, settings.options.version);
+    through !== undefined ? filesThrough(files, through) : isKnexOwner ? [] : filesOfReleases(files, version, settings.options.version);
   const missing = applied.filter(({ name }) => !recorded.has(name));
-  const checksums = new Map<MigrationFile, string>();
-  for (const file of missing) checksums.set(file, await settings.release.migrations.checksum(file));
+  const timestamp = store.clock.timestamp();
+  const entries: HistoryEntry[] = [];
+  for (const { name, version: release, ...file } of missing) {
+    const sha256 = await settings.release.migrations.checksum({ name, version: release, ...file });
+    entries.push({ name, version: release, sha256, runId: BASELINE_RUN, startedAt: timestamp, finishedAt: timestamp, durationMs: null });
+  }
   await ensureVersionTable(store);
-  const now = store.clock.timestamp();
   await whileBusy(() =>
     store.knex.transaction(async (trx) => {
-      for (const [file, sha256] of checksums)
-        await insertApplied(trx, { name: file.name, version: file.version, sha256, runId: BASELINE_RUN, startedAt: now, finishedAt: now });
-      await writeVersionRow(trx, store.versionRow, version, now);
+      if (!isKnexOwner) await takeOverHistory(trx, { entries: [...history.adopted, ...entries], origin: history.origin, timestamp });
+      await writeVersionRow(trx, store.versionRow, version, timestamp);
     }),
   );
   return missing.map(({ name }) => name);
@@ -58,6 +57,7 @@ function refuseVersion(version: string, codeVersion: string): void {
 }
 
 function filesThrough(files: readonly MigrationFile[], through: string): readonly MigrationFile[] {
+  if (through === "none") return [];
   const last = files.findIndex(({ name }) => name === through.replace(/\.[cm]?[jt]s$/, ""));
   if (last >= 0) return files.slice(0, last + 1);
   throw new UpgateError("ERR_UPGATE_STATE", `There is no migration ${through}.`, { remedy: "Run upgate plan: it lists their names." });
@@ -65,8 +65,7 @@ function filesThrough(files: readonly MigrationFile[], through: string): readonl
 
 /** In a flat folder nothing tells which files an older release had. */
 function filesOfReleases(files: readonly MigrationFile[], version: string, codeVersion: string): readonly MigrationFile[] {
-  const isFlat = files.some(({ name }) => versionOfName(name) === null);
-  if (!isFlat || version === codeVersion) return files.filter((file) => compareVersions(file.version, version) <= 0);
+  if (!hasFlatFiles(files) || version === codeVersion) return files.filter((file) => compareVersions(file.version, version) <= 0);
   throw new UpgateError("ERR_UPGATE_STATE", `The migrations lie in one folder, so nothing tells which of them release ${version} had.`, {
     remedy: `Name the last one that the database has: upgate baseline ${version} --through <migration>`,
   });

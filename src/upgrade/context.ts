@@ -1,7 +1,7 @@
+import type { KnownHistory } from "../core/adopted-history.js";
 import type { Logger } from "../core/ports.js";
 import type { Run } from "../core/run.js";
 import { type StateFacts, type VersionState, deriveVersionState } from "../core/version-state.js";
-import type { HistoryEntry } from "../core/migration.js";
 import { pendingMigrations } from "../core/plan.js";
 import { messageOf } from "../core/errors.js";
 import type { Checksums } from "../release/checksums.js";
@@ -31,24 +31,22 @@ export interface StateReading {
   readonly release: ReleaseReading;
   readonly snapshot: Snapshot;
   readonly leaseAlive: boolean;
-  readonly history: readonly HistoryEntry[];
+  readonly history: KnownHistory;
   /** Null when there is a version row. */
   readonly traces: Traces | null;
-  /** Whether knex's own migrator has applied migrations of this release's, and upgate none. */
-  readonly keptByKnex: boolean;
 }
 
 export function stateOf(codeVersion: string, reading: StateReading): VersionState {
-  const { release, snapshot, leaseAlive, history, traces, keptByKnex } = reading;
-  const hasHistory = traces?.hasHistory ?? history.length > 0;
+  const { release, snapshot, leaseAlive, history, traces } = reading;
+  const hasHistory = traces?.hasHistory ?? history.entries.length > 0;
   const hasForeignTables = traces?.hasForeignTables ?? true;
   const isEmpty = snapshot.versionRow.kind === "absent" && !hasHistory && !hasForeignTables;
-  const applied = new Set(history.filter((entry) => entry.finishedAt !== null).map((entry) => entry.name));
+  const applied = new Set(history.entries.filter((entry) => entry.finishedAt !== null).map((entry) => entry.name));
   const missingFiles = (release.facts.missingFiles ?? []).filter((name) => !applied.has(name));
   const facts: StateFacts = {
     codeVersion,
     filesVersion: release.filesVersion,
-    pending: pendingMigrations(release.files, history, codeVersion, isEmpty ? null : (release.facts.prunedBefore ?? null)).map(
+    pending: pendingMigrations(release.files, history.entries, codeVersion, isEmpty ? null : (release.facts.prunedBefore ?? null)).map(
       ({ name }) => name,
     ),
     release: { ...release.facts, missingFiles },
@@ -60,7 +58,7 @@ export function stateOf(codeVersion: string, reading: StateReading): VersionStat
       newerProtocol: snapshot.newerProtocol,
       hasHistory,
       hasForeignTables,
-      keptByKnex,
+      historyOrigin: history.origin,
     },
   };
   return deriveVersionState(facts);

@@ -7,7 +7,7 @@ import { releaseLease } from "../store/lease.js";
 import { insertDraft, readActiveRun, readRun, type RunChange, updateRun } from "../store/runs.js";
 import { ensureCookieSecret } from "../store/secrets.js";
 import { ensureTables, whileBusy } from "../store/tables.js";
-import { adopt, takeOverKnex } from "./adoption.js";
+import { adopt, adoptHistory } from "./adoption.js";
 import { type BaselineOptions, recordBaseline } from "./baseline.js";
 import { carryOut, type RunPlace, takeOver } from "./carry-out.js";
 import { unreadableState, type UpgradeContext } from "./context.js";
@@ -190,7 +190,7 @@ export class Upgrader {
     const lease = await takeFreeLease(store, await this.#read());
     try {
       const reading = await this.#read();
-      await takeOverKnex(this.context, reading);
+      await adoptHistory(this.context, reading);
       const { id, kind, fromVersion, toVersion } = await begin(reading, lease);
       return { id, kind, fromVersion, toVersion, finished: carryOut(this.context, id, lease, where, signal) };
     } catch (error) {

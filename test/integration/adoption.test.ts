@@ -182,6 +182,50 @@ function adoptionOn(kind: DatabaseKind): void {
     await become("current");
   });
 
+  it("with a version row of its own has the migrations up to that release, and the upgrade runs the rest", async () => {
+    const versionRow = { table: "tblconfiguration", key: "Version" };
+    const { knex } = await setUp(
+      { versionRow, version: "3.2.0" },
+      { "3.1.0/0001-products.cjs": FLAT["20240101_products.cjs"] as string, "3.2.0/0001-price.mjs": FLAT["20240202_price.mjs"] as string },
+    );
+    await knex.schema.createTable("products", (t) => t.increments("id"));
+    await knex.schema.createTable("tblconfiguration", (t) => void [t.increments("id"), t.string("setting"), t.text("value")]);
+    await knex("tblconfiguration").insert([
+      { setting: "Template", value: "six" },
+      { setting: "Version", value: "3.1.0" },
+    ]);
+    await withUpgate(project.options, async (upgate) => {
+      assert.deepEqual([upgate.state().kind, upgate.state().pending], ["behind", ["3.2.0/0001-price"]]);
+    });
+    assert.equal(await upgrade(), "completed");
+    await become("current");
+    assert.deepEqual(await knex("tblconfiguration").orderBy("id").pluck("value"), ["six", "3.2.0"]);
+    const rows = await knex("upgate_migration").orderBy("name").select("name", "run_id");
+    assert.deepEqual(
+      rows.map((row) => [row.name, row.run_id === "baseline"]),
+      [
+        ["3.1.0/0001-products", true],
+        ["3.2.0/0001-price", false],
+      ],
+    );
+  });
+
+  it("with a version row, but all migrations in one folder, asks which of them it has", async () => {
+    const { knex } = await setUp({ versionRow: { table: "tblconfiguration", key: "Version" } });
+    await knex.schema.createTable("tblconfiguration", (t) => void [t.increments("id"), t.string("setting"), t.text("value")]);
+    await knex("tblconfiguration").insert({ setting: "Version", value: "3.1.0" });
+    await withUpgate(project.options, async ({ upgrader }) => {
+      const state = await upgrader.state();
+      assert.deepEqual([state.kind, state.installedVersion], ["unversioned", "3.1.0"]);
+      assert.match(state.remedy, /upgate baseline 3\.1\.0 --through <migration> \(or --through none\)/);
+      assert.deepEqual(await upgrader.baseline("3.1.0", { through: "none" }), []);
+      const { kind: found, pending } = await upgrader.state();
+      assert.deepEqual([found, pending.length], ["behind", 2]);
+    });
+    assert.equal(await upgrade(), "completed");
+    await become("current");
+  });
+
   it("is upgraded by five migrations of a source of the host's own, too", async () => {
     const { knex } = await setUp();
     const specs = [1, 2, 3, 4, 5].map((number) => `000${number}_table.js`);

@@ -18,6 +18,8 @@ export interface Vendor {
   readonly folder: string;
   /** Runs a command in the folder; resolves with its output, rejects with it when the command fails. */
   run(command: string, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<string>;
+  /** The same, for a command that prints one JSON object on stdout. */
+  json<T>(command: string, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<T>;
   /** Starts a script that prints its address. */
   start(script: string, env?: NodeJS.ProcessEnv): Promise<VendorServer>;
 }
@@ -50,7 +52,9 @@ export async function installVendor(fixture: string, env: NodeJS.ProcessEnv = {}
   cpSync(path.join(FIXTURES, fixture), folder, { recursive: true });
   const vendor: Vendor = {
     folder,
-    run: (command, args, more) => run(folder, command, args, more),
+    run: async (command, args, more) => Object.values(await run(folder, command, args, more)).join(""),
+    json: async <T>(command: string, args: readonly string[], more?: NodeJS.ProcessEnv) =>
+      JSON.parse((await run(folder, command, args, more)).stdout) as T,
     start: (script, more) => start(folder, script, more),
   };
   await vendor.run("npm", [...INSTALL, await packUpgate()], env);
@@ -63,10 +67,14 @@ function environment(env: NodeJS.ProcessEnv = {}): NodeJS.ProcessEnv {
   return { ...rest, ...env };
 }
 
-async function run(folder: string, command: string, args: readonly string[], env?: NodeJS.ProcessEnv): Promise<string> {
+async function run(
+  folder: string,
+  command: string,
+  args: readonly string[],
+  env?: NodeJS.ProcessEnv,
+): Promise<{ readonly stdout: string; readonly stderr: string }> {
   try {
-    const { stdout, stderr } = await execute(command, args, { cwd: folder, env: environment(env) });
-    return stdout + stderr;
+    return await execute(command, args, { cwd: folder, env: environment(env) });
   } catch (error) {
     const { stdout, stderr } = error as { stdout: string; stderr: string };
     throw new Error(`${command} ${args.join(" ")} failed in ${path.basename(folder)}:\n${stdout}${stderr}`, { cause: error });

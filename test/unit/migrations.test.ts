@@ -65,11 +65,13 @@ describe("problems are told by name, never thrown", () => {
     assert.match(problemsIn(t, ["8.6.1/0001-a.mjs", "8.6.1/0001-a.js"]).join(), /two migrations are named "8\.6\.1\/0001-a"/);
   });
 
-  for (const name of ["v8.6.1", "8.6", "8.6.1+build.7", "old"])
+  for (const name of ["v8.6.1", "8.6", "8.6.1+build.7", "8.6.1 old"])
     test(`a folder "${name}" that holds migrations`, (t) => {
       assert.match(problemsIn(t, [`${name}/0001-a.mjs`]).join(), /its name is no version such as "8\.6\.1"/);
     });
 
+  test("a folder of helpers beside the migrations is the vendor's own", (t) =>
+    assert.deepEqual(problemsIn(t, ["helpers/columns.js", "lib/0001-a.mjs", "8.6.1/0001-a.mjs"]), []));
   test("a folder of something else is none", (t) => assert.deepEqual(problemsIn(t, ["helpers/readme.md", "8.6.1/0001-a.mjs"]), []));
 });
 

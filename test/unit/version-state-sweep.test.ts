@@ -62,7 +62,7 @@ function* everyCombination(): Generator<StateFacts> {
                       versionRow,
                       hasHistory,
                       hasForeignTables,
-                      keptByKnex: false,
+                      historyOrigin: "own" as const,
                       run: active,
                       leaseAlive,
                       newerProtocol,

@@ -27,14 +27,14 @@ describe("each state says what is the matter and what to do", () => {
     ["a history, but no version row", facts({ row: null, hasHistory: true }), "unversioned", /no version row/],
     [
       "knex's own history, complete",
-      facts({ row: null, hasForeignTables: true, keptByKnex: true }),
+      facts({ row: null, hasForeignTables: true, historyOrigin: "knex" }),
       "unversioned",
       /knex has applied all migrations of release 8\.6\.1/,
       /upgate baseline 8\.6\.1/,
     ],
     [
       "knex's own history, with migrations to come",
-      facts({ row: null, hasForeignTables: true, keptByKnex: true, pending: ["20240303_stock"] }),
+      facts({ row: null, hasForeignTables: true, historyOrigin: "knex", pending: ["20240303_stock"] }),
       "behind",
       /knex has kept this database so far; 1 migration is pending: 20240303_stock/,
       /\/install/,

@@ -35,7 +35,7 @@ export function facts({ codeVersion = CODE, filesVersion, pending = [], release 
       versionRow: text === null ? { kind: "absent" } : { kind: "text", text },
       hasHistory: text !== null,
       hasForeignTables: text !== null,
-      keptByKnex: false,
+      historyOrigin: "own",
       run: null,
       leaseAlive: false,
       newerProtocol: false,
