@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { constants } from "node:os";
 import type { RunProgress } from "../upgrade/status.js";
 import type { RunResult } from "../upgrade/runner.js";
-import type { StartedRun } from "../upgrade/upgrader.js";
+import type { StartedRun } from "../upgrade/actions.js";
 import { EXIT } from "./exit-codes.js";
 import { ProgressView } from "./progress-view.js";
 import type { Session } from "./verb.js";

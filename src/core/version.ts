@@ -1,7 +1,5 @@
 import compare from "semver/functions/compare.js";
 import parse from "semver/functions/parse.js";
-import satisfies from "semver/functions/satisfies.js";
-import validRange from "semver/ranges/valid.js";
 
 /** A version row longer than this is not read as a version: 256 is semver's own limit (`MAX_LENGTH`). */
 export const MAX_VERSION_LENGTH = 256;
@@ -26,17 +24,8 @@ export function compareVersions(a: string, b: string): -1 | 0 | 1 {
   return compare(a, b);
 }
 
-/** Whether the version lies in the range, prereleases counted as any other version. */
-export function inRange(version: string, range: string): boolean {
-  return satisfies(version, range, { includePrerelease: true });
-}
-
 export function isVersion(value: string): boolean {
   return parse(value) !== null;
-}
-
-export function isRange(value: string): boolean {
-  return validRange(value) !== null;
 }
 
 function shorten(text: string): string {

@@ -1,7 +1,10 @@
 import { readFileSync, statSync } from "node:fs";
+import { createRequire } from "node:module";
 import { messageOf } from "../core/errors.js";
-import { codeVersionProblem, isRange, isVersion } from "../core/version.js";
+import { codeVersionProblem, isVersion } from "../core/version.js";
 import type { ReleaseFacts } from "../core/version-state.js";
+
+const require = createRequire(import.meta.url);
 
 /** `release.json` as the vendor ships it. */
 export interface ReleaseManifest extends Omit<ReleaseFacts, "missingFiles"> {
@@ -47,6 +50,12 @@ function manifestProblem(value: Record<string, unknown>): string | null {
   if (value["migrations"] !== undefined && !isArrayOf(value["migrations"], (name) => name !== ""))
     return "migrations must be an array of names";
   return null;
+}
+
+/** semver's ranges are loaded with the first manifest: most programs start without one. */
+function isRange(text: string): boolean {
+  const validRange = require("semver/ranges/valid.js") as typeof import("semver/ranges/valid.js");
+  return validRange(text) !== null;
 }
 
 function isArrayOf(value: unknown, accepts: (item: string) => boolean): boolean {

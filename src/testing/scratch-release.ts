@@ -10,10 +10,11 @@ import { readSchema } from "../store/schema.js";
 import { ensureTables } from "../store/tables.js";
 import { recordBaseline } from "../upgrade/baseline.js";
 import type { UpgradeContext } from "../upgrade/context.js";
+import type { StartedRun } from "../upgrade/actions.js";
 import { openContext } from "../upgrade/open-context.js";
 import { resolveSettings } from "../upgrade/settings.js";
 import { StateReader } from "../upgrade/state-reader.js";
-import { type StartedRun, Upgrader } from "../upgrade/upgrader.js";
+import { Upgrader } from "../upgrade/upgrader.js";
 import type { ScratchDatabases } from "./scratch-databases.js";
 import { scratchOptions, type ScratchPlace } from "./scratch-options.js";
 

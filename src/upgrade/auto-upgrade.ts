@@ -1,7 +1,8 @@
 import { isUpgateError, UpgateError } from "../core/errors.js";
 import type { UpgradeContext } from "./context.js";
 import type { ReadState } from "./state-reader.js";
-import type { StartedRun, Upgrader } from "./upgrader.js";
+import type { StartedRun } from "./actions.js";
+import type { Upgrader } from "./upgrader.js";
 
 /**
  * With `mode: "auto"`: installs, upgrades, and resumes by itself. A failed run waits for a corrected release or an operator.

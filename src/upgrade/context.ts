@@ -1,12 +1,11 @@
 import type { KnownHistory } from "../core/adopted-history.js";
 import type { Logger } from "../core/ports.js";
 import type { Run } from "../core/run.js";
-import { type StateFacts, type VersionState, deriveVersionState } from "../core/version-state.js";
+import { deriveVersionState } from "../core/derive-version-state.js";
+import type { StateFacts, VersionState } from "../core/version-state.js";
 import { pendingMigrations } from "../core/plan.js";
-import { messageOf } from "../core/errors.js";
 import type { Checksums } from "../release/checksums.js";
 import type { ReleaseReading } from "../release/release.js";
-import { driverMessage } from "../store/driver-errors.js";
 import type { Snapshot, Traces } from "../store/snapshot.js";
 import type { Store } from "../store/store.js";
 import type { LeaseObserver } from "./lease-observer.js";
@@ -62,16 +61,6 @@ export function stateOf(codeVersion: string, reading: StateReading): VersionStat
     },
   };
   return deriveVersionState(facts);
-}
-
-export function unreadableState(codeVersion: string, filesVersion: string, error: unknown): VersionState {
-  return deriveVersionState({
-    codeVersion,
-    filesVersion,
-    pending: [],
-    release: {},
-    database: { kind: "unreadable", check: driverMessage(error) || messageOf(error) },
-  });
 }
 
 function isStarted(run: Pick<Run, "status"> | null): boolean {

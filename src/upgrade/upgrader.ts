@@ -1,124 +1,80 @@
-import { UpgateError } from "../core/errors.js";
+import type { UpgateError } from "../core/errors.js";
 import type { PlannedMigration } from "../core/plan.js";
-import type { BackupClaim, Lease, Run, RunKind } from "../core/run.js";
+import type { Run } from "../core/run.js";
 import type { VersionState } from "../core/version-state.js";
-import { driverMessage } from "../store/driver-errors.js";
-import { releaseLease } from "../store/lease.js";
-import { insertDraft, readActiveRun, readRun, type RunChange, updateRun } from "../store/runs.js";
-import { ensureCookieSecret } from "../store/secrets.js";
-import { ensureTables, whileBusy } from "../store/tables.js";
-import { adopt, adoptHistory } from "./adoption.js";
-import { type BaselineOptions, recordBaseline } from "./baseline.js";
-import { carryOut, type RunPlace, takeOver } from "./carry-out.js";
-import { unreadableState, type UpgradeContext } from "./context.js";
-import { changeDraft, notNow, openDraft, startableKind } from "./drafts.js";
-import { leaseHeld, takeFreeLease } from "./leasing.js";
+import type { RunOptions, StartedRun, StartOptions, UpgradeActions } from "./actions.js";
+import type { BaselineOptions } from "./baseline.js";
+import type { UpgradeContext } from "./context.js";
 import type { RunResult } from "./runner.js";
-import { type ReadState, StateReader } from "./state-reader.js";
-import { readStatus, type UpgradeStatus } from "./status.js";
+import type { UpgradeStatus } from "./status.js";
 
-export interface RunOptions {
-  /** `process`: a process of its own, where there is a configuration file (the default). `here`: inside this one. */
-  readonly where?: RunPlace;
-  /** With `where: "here"`: its abort stops the run after the statement under way; the run can be resumed. */
-  readonly signal?: AbortSignal;
-}
-
-export interface StartOptions extends RunOptions {
-  /** Who vouches for the backup; not needed for a fresh installation. */
-  readonly backup?: Omit<BackupClaim, "confirmedAt">;
-}
-
-/** A started run. */
-export interface StartedRun {
-  readonly id: string;
-  readonly kind: RunKind;
-  readonly fromVersion: string | null;
-  readonly toVersion: string;
-  /** Settles when the run is over, however long it takes; never rejects. */
-  readonly finished: Promise<RunResult>;
-}
-
-/** The one door to an upgrade, for wizard and command line. Every method may throw `ERR_UPGATE_DATABASE`. */
+/**
+ * The one door to an upgrade, for wizard and command line. Every method may throw `ERR_UPGATE_DATABASE`. What it does is
+ * loaded beside the start: a program that only serves pages need not wait for it.
+ */
 export class Upgrader {
-  readonly #reader: StateReader;
+  readonly #actions: Promise<UpgradeActions>;
 
-  constructor(private readonly context: UpgradeContext) {
-    this.#reader = new StateReader(context);
+  constructor(context: UpgradeContext) {
+    this.#actions = import("./actions.js").then(({ UpgradeActions }) => new UpgradeActions(context));
+    this.#actions.catch(() => undefined); // told to every caller
   }
 
   /** The state as it is now; `unknown` when the database can't be read. */
   async state(): Promise<VersionState> {
-    try {
-      return (await this.#reader.read()).state;
-    } catch (error) {
-      const { options, release } = this.context.settings;
-      return unreadableState(options.version, release.filesVersion(), error);
-    }
+    return (await this.#actions).state();
   }
 
   /** Who holds the upgrade, as the error that a second start would get. */
   async holder(): Promise<UpgateError> {
-    return leaseHeld(this.context.store, (await this.#read()).lease);
+    return (await this.#actions).holder();
   }
 
   /** The state as it is now, and the run's progress as the store tells it. */
   async status(): Promise<UpgradeStatus> {
-    const { state } = await this.#read();
-    return this.statusOf(state);
+    return (await this.#actions).status();
   }
 
   /** The same for a state that the caller has just read. */
-  statusOf(state: VersionState): Promise<UpgradeStatus> {
-    return readStatus(this.context.store, state);
+  async statusOf(state: VersionState): Promise<UpgradeStatus> {
+    return (await this.#actions).statusOf(state);
   }
 
   /** The migrations that a start would apply, in order. */
   async plan(): Promise<PlannedMigration[]> {
-    const { state } = await this.#read();
-    return (await this.#planned(state)).map((migration) => ({ ...migration, status: "pending", ms: null }));
+    return (await this.#actions).plan();
   }
 
   /** The operator's draft for the present versions, made when there is none. */
   async draft(): Promise<Run> {
-    const { state } = await this.#read();
-    return openDraft(this.context.store, state);
+    return (await this.#actions).draft();
   }
 
   /** `hash`: SHA-256 of the accepted text, hex. */
-  acceptLicense(hash: string): Promise<void> {
-    return this.#changeDraft({ licenseAcceptedAt: this.context.store.clock.timestamp(), licenseHash: hash });
+  async acceptLicense(hash: string): Promise<void> {
+    return (await this.#actions).acceptLicense(hash);
   }
 
-  markReviewed(): Promise<void> {
-    return this.#changeDraft({ reviewedAt: this.context.store.clock.timestamp() });
+  async markReviewed(): Promise<void> {
+    return (await this.#actions).markReviewed();
   }
 
   /**
    * Starts the upgrade or installation. Takes the lease, reads the plan again under it, writes the run, and hands over to
    * the runner. Throws `ERR_UPGATE_LEASE_HELD` to the loser of a race, `ERR_UPGATE_STATE` when there is nothing to start.
    */
-  async start({ backup, ...options }: StartOptions = {}): Promise<StartedRun> {
-    const { store } = this.context;
-    const before = await this.#read();
-    if (before.state.kind === "running") throw await leaseHeld(store, before.lease);
-    startableKind(before.state);
-    await ensureTables(store);
-    return this.#underLease(options, async ({ state }, lease) => {
-      const draft = await openDraft(store, state);
-      const claim = backup && { ...backup, confirmedAt: store.clock.timestamp() };
-      return this.#begin(draft, lease, { plan: await this.#planned(state), ...(claim ? { backup: claim } : {}) });
-    });
+  async start(options: StartOptions = {}): Promise<StartedRun> {
+    return (await this.#actions).start(options);
   }
 
   /** Goes on with an interrupted run, under the same id; with files of another release it is superseded by a new run. */
-  resume(options: RunOptions = {}): Promise<StartedRun> {
-    return this.#again("interrupted", options);
+  async resume(options: RunOptions = {}): Promise<StartedRun> {
+    return (await this.#actions).resume(options);
   }
 
   /** Tries a failed run again from the migration that failed, under the same id; a corrected release supersedes it. */
-  retry(options: RunOptions = {}): Promise<StartedRun> {
-    return this.#again("failed", options);
+  async retry(options: RunOptions = {}): Promise<StartedRun> {
+    return (await this.#actions).retry(options);
   }
 
   /**
@@ -127,17 +83,7 @@ export class Upgrader {
    * names of the migrations written down; those that knex's own migrator has recorded are not among them.
    */
   async baseline(version: string, options: BaselineOptions = {}): Promise<string[]> {
-    const { store } = this.context;
-    const { state } = await this.#read();
-    const isUnversioned = state.kind === "unversioned" || (state.kind === "behind" && state.installedVersion === null);
-    if (!isUnversioned) throw notNow(state);
-    await ensureTables(store);
-    const lease = await takeFreeLease(store, await this.#read());
-    try {
-      return await recordBaseline(this.context, await this.#read(), version, options);
-    } finally {
-      await whileBusy(() => releaseLease(store.knex, lease.token));
-    }
+    return (await this.#actions).baseline(version, options);
   }
 
   /**
@@ -145,86 +91,11 @@ export class Upgrader {
    * migrator, tells. False when nothing was to be told. A node of the application does so by itself.
    */
   async adopt(): Promise<boolean> {
-    return adopt(this.context, await this.#read());
+    return (await this.#actions).adopt();
   }
 
   /** What the runner's own process does; see `takeOver`. */
-  execute(runId: string, token: number, signal?: AbortSignal): Promise<RunResult> {
-    return takeOver(this.context, runId, token, signal);
-  }
-
-  async #again(kind: "interrupted" | "failed", options: RunOptions): Promise<StartedRun> {
-    const { store } = this.context;
-    const before = await this.#read();
-    if (before.state.kind === "running") throw await leaseHeld(store, before.lease);
-    if (before.state.kind !== kind) throw notNow(before.state);
-    return this.#underLease(options, async ({ state }, lease) => {
-      const run = await readActiveRun(store.knex);
-      if (!run || run.status === "draft") throw notNow(state);
-      if (run.toVersion !== state.codeVersion) return this.#supersede(run, state, lease);
-      const pending = await this.#planned(state);
-      const names = new Set(pending.map(({ name }) => name));
-      return this.#begin(run, lease, { plan: [...run.plan.filter(({ name }) => !names.has(name)), ...pending] });
-    });
-  }
-
-  async #supersede(old: Run, state: VersionState, lease: Lease): Promise<Run> {
-    const { store, logger } = this.context;
-    const now = store.clock.timestamp();
-    await whileBusy(() => updateRun(store.knex, old.id, old.status, { status: "superseded", active: false, finishedAt: now }));
-    const { kind, licenseAcceptedAt, licenseHash, reviewedAt } = old;
-    const next = { kind, fromVersion: state.installedVersion, toVersion: state.codeVersion, licenseAcceptedAt, licenseHash, reviewedAt };
-    const id = await whileBusy(() => insertDraft(store.knex, { ...next, createdAt: now }));
-    const change = { plan: await this.#planned(state), ...(old.backup ? { backup: old.backup } : {}) };
-    const run = await this.#begin((await readRun(store.knex, id)) as Run, lease, change);
-    logger.warn(`upgate: the run ${old.id} to ${old.toVersion} is superseded by ${id} to ${state.codeVersion}.`);
-    return run;
-  }
-
-  /** Takes the lease, lets `begin` write the run under it, and has it carried out; gives the lease back if that fails. */
-  async #underLease(
-    { where = "process", signal }: RunOptions,
-    begin: (reading: ReadState, lease: Lease) => Promise<Run>,
-  ): Promise<StartedRun> {
-    const { store } = this.context;
-    const lease = await takeFreeLease(store, await this.#read());
-    try {
-      const reading = await this.#read();
-      await adoptHistory(this.context, reading);
-      const { id, kind, fromVersion, toVersion } = await begin(reading, lease);
-      return { id, kind, fromVersion, toVersion, finished: carryOut(this.context, id, lease, where, signal) };
-    } catch (error) {
-      await whileBusy(() => releaseLease(store.knex, lease.token));
-      throw error;
-    }
-  }
-
-  async #begin(run: Run, lease: Lease, change: RunChange): Promise<Run> {
-    const { store } = this.context;
-    const startedAt = run.startedAt ?? store.clock.timestamp();
-    // Whoever opens the wizard in mid-run needs it, and on SQLite nobody can write then.
-    await ensureCookieSecret(store.knex, startedAt);
-    const begun = { ...change, status: "running", phase: "closing", epoch: lease.token, startedAt, finishedAt: null, error: null } as const;
-    if (await whileBusy(() => updateRun(store.knex, run.id, run.status, begun))) return run;
-    throw new UpgateError("ERR_UPGATE_STATE", "The run was changed by somebody else meanwhile.");
-  }
-
-  async #changeDraft(change: RunChange): Promise<void> {
-    const { state } = await this.#read();
-    await changeDraft(this.context.store, state, change);
-  }
-
-  async #planned(state: VersionState): Promise<Run["plan"]> {
-    const { files } = await this.context.settings.release.read();
-    const versions = new Map(files.map((file) => [file.name, file.version]));
-    return state.pending.map((name) => ({ name, version: versions.get(name) ?? state.codeVersion }));
-  }
-
-  async #read(): Promise<ReadState> {
-    try {
-      return await this.#reader.read();
-    } catch (cause) {
-      throw new UpgateError("ERR_UPGATE_DATABASE", `The database can't be read: ${driverMessage(cause)}`, { cause });
-    }
+  async execute(runId: string, token: number, signal?: AbortSignal): Promise<RunResult> {
+    return (await this.#actions).execute(runId, token, signal);
   }
 }

@@ -1,13 +1,9 @@
-import { randomUUID } from "node:crypto";
-import type { VersionState } from "../core/version-state.js";
-import { messageOf } from "../core/errors.js";
-import { driverMessage, isBusy } from "../store/driver-errors.js";
-import { readNodes, registerNode, removeNode, renewNode } from "../store/nodes.js";
-import { ensureTables, whileBusy } from "../store/tables.js";
-import { type UpgradeContext, unreadableState } from "./context.js";
-import { isProcessAlive, processIdentity } from "./process-identity.js";
-import type { Reaction } from "./reactions.js";
-import { type ReadState, StateReader } from "./state-reader.js";
+import { unreadableState, type VersionState } from "../core/version-state.js";
+import { driverMessage } from "../store/driver-errors.js";
+import type { UpgradeContext } from "./context.js";
+import type { NodeWork } from "./node-work.js";
+import type { ReadState } from "./state-reader.js";
+import type { Upgrader } from "./upgrader.js";
 
 /** What the guard looks at on every request: nothing else is on its path. */
 export interface Gate {
@@ -16,23 +12,19 @@ export interface Gate {
 }
 
 /**
- * The node's eye and its row: registers the process, reads the state every `pollMs`, renews the row every `nodeTtlMs / 3`,
- * and moves the gate. A reading opens the gate for `nodeTtlMs` from the moment it was *sent*: a node that can't read closes
- * by itself, also when it was frozen meanwhile. All timers are unref'd.
+ * The node's eye: registers the process, reads the state every `pollMs`, and moves the gate. A reading opens the gate for
+ * `nodeTtlMs` from the moment it was *sent*: a node that can't read closes by itself, also when it was frozen meanwhile. All
+ * timers are unref'd. What it does at a poll is loaded beside the start.
  */
 export class Watcher {
   readonly gate: Gate = { openUntilMs: -Infinity };
   /** Settles with the first reading, whether it succeeded or not. */
   readonly ready: Promise<void>;
-  readonly nodeId = randomUUID();
 
-  readonly #reader: StateReader;
+  readonly #work: Promise<NodeWork>;
   readonly #listeners = new Set<(state: VersionState) => void>();
   #state: VersionState;
   #last: ReadState | null = null;
-  #registered = false;
-  #acknowledged = 0;
-  #renewedMs = 0;
   #timer: NodeJS.Timeout | undefined;
   #polling: Promise<void> | null = null;
   #following: Promise<void> | null = null;
@@ -42,9 +34,10 @@ export class Watcher {
 
   constructor(
     private readonly context: UpgradeContext,
-    private readonly reactions: readonly Reaction[] = [],
+    upgrader: Upgrader,
   ) {
-    this.#reader = new StateReader(context);
+    this.#work = import("./node-work.js").then(({ NodeWork: Work }) => new Work(context, upgrader));
+    this.#work.catch(() => undefined); // told at each poll
     this.#state = unreadableState(context.settings.options.version, context.settings.options.version, "it has not been read yet");
     this.ready = new Promise((resolve) => (this.#settleReady = resolve));
   }
@@ -82,12 +75,7 @@ export class Watcher {
     this.gate.openUntilMs = -Infinity;
     clearTimeout(this.#timer);
     if (this.#polling) await this.#polling;
-    if (!this.#registered) return;
-    try {
-      await removeNode(this.context.store.knex, this.nodeId);
-    } catch (error) {
-      this.context.logger.warn(`upgate: the node could not be deregistered: ${messageOf(error)}`);
-    }
+    await (await this.#work).row.leave();
   }
 
   async #tick(): Promise<void> {
@@ -108,120 +96,52 @@ export class Watcher {
   }
 
   async #read(): Promise<void> {
-    const { store, settings } = this.context;
     try {
-      await this.#joinUnlessBusy();
-      const sentMs = store.clock.nowMs();
-      const reading = await this.#reader.read();
+      const work = await this.#work;
+      if (this.#isLapsed()) work.row.doubt();
+      // Own row first, then the state: a runner that has counted the nodes before this row was there is then visible to us.
+      await work.row.join();
+      const reading = await this.#readState(work);
       if (this.#closed) return;
-      this.#last = reading;
-      this.#apply(reading.state, sentMs);
-      await this.#acknowledge(reading);
-      if (await this.#react(reading)) await this.#readAgain();
+      await work.row.follow(reading);
+      // Taken for dead: the gate may open again only after the new row is there.
+      if (!work.row.isRegistered) this.gate.openUntilMs = -Infinity;
+      if (await work.react(reading)) await this.#readState(work);
     } catch (error) {
-      this.#failed(error, settings.options.version);
+      await this.#failed(error);
     }
     for (const listener of this.#listeners) listener(this.#state);
   }
 
-  async #readAgain(): Promise<void> {
-    const sentMs = this.context.store.clock.nowMs();
-    const reading = await this.#reader.read();
-    if (this.#closed) return;
+  async #readState(work: NodeWork): Promise<ReadState> {
+    const { store, settings } = this.context;
+    const sentMs = store.clock.nowMs();
+    const reading = await work.read();
+    if (this.#closed) return reading;
+    const { state } = reading;
     this.#last = reading;
-    this.#apply(reading.state, sentMs);
-  }
-
-  /** One change at a time: the state after it decides about the next. */
-  async #react(reading: ReadState): Promise<boolean> {
-    if (!this.#registered) return false;
-    for (const react of this.reactions) if (await react(reading)) return true;
-    return false;
-  }
-
-  /** While a SQLite migration holds the write lock a node can't register: it reads, but does not open. */
-  async #joinUnlessBusy(): Promise<void> {
-    try {
-      await this.#join();
-    } catch (error) {
-      if (!isBusy(error)) throw error;
-    }
-  }
-
-  /** Own row first, then the state: a runner that has counted the nodes before this row was there is then visible to us. */
-  async #join(): Promise<void> {
-    const { store, settings } = this.context;
-    if (this.#wasOpen() && store.clock.nowMs() > this.gate.openUntilMs) this.#registered = false;
-    if (this.#registered) return;
-    await ensureTables(store);
-    await removeNode(store.knex, this.nodeId);
-    const release = settings.release.filesVersion();
-    await whileBusy(() =>
-      registerNode(store.knex, {
-        ...processIdentity(),
-        id: this.nodeId,
-        codeVersion: settings.options.version,
-        filesVersion: release,
-        startedAt: store.clock.timestamp(),
-      }),
-    );
-    for (const node of await readNodes(store.knex))
-      if (isProcessAlive(node) === false) await whileBusy(() => removeNode(store.knex, node.id));
-    this.#registered = true;
-    this.#acknowledged = 0;
-    this.#renewedMs = store.clock.nowMs();
-  }
-
-  #wasOpen(): boolean {
-    return this.gate.openUntilMs !== -Infinity;
-  }
-
-  #apply(state: VersionState, sentMs: number): void {
     this.#state = state;
-    this.gate.openUntilMs = state.kind === "current" && this.#registered ? sentMs + this.context.settings.options.nodeTtlMs : -Infinity;
+    this.gate.openUntilMs = state.kind === "current" && work.row.isRegistered ? sentMs + settings.options.nodeTtlMs : -Infinity;
     this.#report(`${state.kind}: ${state.reason}`, state.kind === "current" ? "info" : "warn");
+    return reading;
   }
 
-  async #acknowledge({ state, snapshot }: ReadState): Promise<void> {
-    const { store, settings } = this.context;
-    const epoch = state.kind === "running" && snapshot.run ? snapshot.run.epoch : 0;
-    const now = store.clock.nowMs();
-    if (epoch > this.#acknowledged) {
-      if (await this.#renew(epoch)) this.#acknowledged = epoch;
-      return;
-    }
-    // While a SQLite migration holds the write lock, a write would block this process; the runner asks nothing of us then.
-    const due = now - this.#renewedMs >= settings.options.nodeTtlMs / 3;
-    if (due && !(store.dialect === "sqlite" && state.kind === "running")) await this.#renew();
+  /** It was open and could not be kept so: a runner may have passed this node over, and removed its row. */
+  #isLapsed(): boolean {
+    return this.gate.openUntilMs !== -Infinity && this.context.store.clock.nowMs() > this.gate.openUntilMs;
   }
 
-  async #renew(epoch?: number): Promise<boolean> {
-    const { store, settings } = this.context;
-    try {
-      const change = {
-        seenAt: store.clock.timestamp(),
-        filesVersion: settings.release.filesVersion(),
-        ...(epoch === undefined ? {} : { epoch }),
-      };
-      this.#registered = await renewNode(store.knex, this.nodeId, change);
-      this.#renewedMs = store.clock.nowMs();
-      // Taken for dead: the gate may open again only after the new row is there.
-      if (!this.#registered) this.gate.openUntilMs = -Infinity;
-      return this.#registered;
-    } catch (error) {
-      if (!isBusy(error)) this.context.logger.warn(`upgate: the node's row could not be renewed: ${driverMessage(error)}`);
-      return false;
-    }
-  }
-
-  #failed(error: unknown, version: string): void {
-    const open = this.context.store.clock.nowMs() < this.gate.openUntilMs;
-    if (!open) {
+  async #failed(error: unknown): Promise<void> {
+    const isOpen = this.context.store.clock.nowMs() < this.gate.openUntilMs;
+    if (!isOpen) {
       this.gate.openUntilMs = -Infinity;
-      this.#state = unreadableState(version, this.#state.filesVersion, error);
-      this.#registered = false;
+      this.#state = unreadableState(this.context.settings.options.version, this.#state.filesVersion, driverMessage(error));
+      await this.#work.then(
+        ({ row }) => row.doubt(),
+        () => undefined,
+      );
     }
-    this.#report(`${open ? "the gate stays open, but " : ""}the state can't be read: ${driverMessage(error)}`, "error");
+    this.#report(`${isOpen ? "the gate stays open, but " : ""}the state can't be read: ${driverMessage(error)}`, "error");
   }
 
   /** Says every change once. */

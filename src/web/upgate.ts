@@ -5,9 +5,7 @@ import type { VersionState } from "../core/version-state.js";
 import { connectHost } from "../store/connect.js";
 import { DeferredWrites } from "../store/deferred-writes.js";
 import { driverMessage } from "../store/driver-errors.js";
-import { InstallKey } from "../upgrade/install-key.js";
 import { openContext } from "../upgrade/open-context.js";
-import { nodeReactions } from "../upgrade/reactions.js";
 import { resolveSettings } from "../upgrade/settings.js";
 import { Upgrader } from "../upgrade/upgrader.js";
 import { Watcher } from "../upgrade/watcher.js";
@@ -58,8 +56,8 @@ export function createUpgate(options: UpgateOptions): Upgate {
   const { installPath, basePath, branding, probes } = settings.options;
   const context = openContext(settings);
   const upgrader = new Upgrader(context);
-  const watcher = new Watcher(context, nodeReactions(context, upgrader));
-  const key = new InstallKey(context);
+  const watcher = new Watcher(context, upgrader);
+  const key = import("../upgrade/install-key.js").then(({ InstallKey }) => new InstallKey(context));
   const renderer = new Renderer(settings.views);
   const answer = maintenanceAnswer(renderer, branding);
   const writes = new DeferredWrites((error) =>
@@ -69,7 +67,7 @@ export function createUpgate(options: UpgateOptions): Upgate {
   let wizard: Installer | null = null;
   const installer = lazyHandler(async () => {
     const { createInstaller } = await import("./wizard/installer.js");
-    wizard = createInstaller({ context, watcher, upgrader, key, writes }, renderer, answer);
+    wizard = createInstaller({ context, watcher, upgrader, key: await key, writes }, renderer, answer);
     return wizard.handler;
   });
   const health = lazyHandler(async () => {
@@ -105,7 +103,7 @@ export function createUpgate(options: UpgateOptions): Upgate {
     await context.store.close();
   }
 
-  watcher.onReading((state) => void key.follow(state));
+  watcher.onReading((state) => void key.then((one) => one.follow(state)));
   if (settings.options.restart === "exit") watcher.onReading(exitWhenReplaced(close, context.logger));
   watcher.start();
 

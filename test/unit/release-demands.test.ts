@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { deriveVersionState, type ReleaseFacts, type VersionStateKind } from "../../src/core/version-state.js";
+import { deriveVersionState } from "../../src/core/derive-version-state.js";
+import type { ReleaseFacts, VersionStateKind } from "../../src/core/version-state.js";
 import { facts } from "./support/facts.js";
 
 type Row = [what: string, release: ReleaseFacts, installed: string | null, kind: VersionStateKind, ...says: RegExp[]];

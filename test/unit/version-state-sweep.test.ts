@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { deriveVersionState, maintenanceCode, type StateFacts, type VersionRowFact } from "../../src/core/version-state.js";
+import { deriveVersionState } from "../../src/core/derive-version-state.js";
+import { maintenanceCode, type StateFacts, type VersionRowFact } from "../../src/core/version-state.js";
 import { compareVersions } from "../../src/core/version.js";
 import { CODE, run } from "./support/facts.js";
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { deriveVersionState, maintenanceCode, type StateFacts, type VersionStateKind } from "../../src/core/version-state.js";
+import { deriveVersionState } from "../../src/core/derive-version-state.js";
+import { maintenanceCode, type StateFacts, type VersionStateKind } from "../../src/core/version-state.js";
 import { facts, run } from "./support/facts.js";
 
 function assertState(given: StateFacts, kind: VersionStateKind, ...says: RegExp[]): void {

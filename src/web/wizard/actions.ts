@@ -1,5 +1,5 @@
 import { isUpgateError, UpgateError } from "../../core/errors.js";
-import type { StartedRun } from "../../upgrade/upgrader.js";
+import type { StartedRun } from "../../upgrade/actions.js";
 import { backupPage, failedPage, keyPage, licensePage, messagePage, type Notice, progressPage } from "./pages.js";
 import { type Answer, audit, type Visit } from "./visit.js";
 

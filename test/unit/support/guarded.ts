@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { TestContext } from "node:test";
 import express from "express";
 import express4 from "express4";
-import { deriveVersionState, type VersionState } from "../../../src/core/version-state.js";
+import { deriveVersionState } from "../../../src/core/derive-version-state.js";
+import type { VersionState } from "../../../src/core/version-state.js";
 import { createGuard, type GuardOptions } from "../../../src/web/guard.js";
 import type { Handler } from "../../../src/web/http.js";
 import { maintenanceAnswer } from "../../../src/web/maintenance.js";

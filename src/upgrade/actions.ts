@@ -1,0 +1,207 @@
+import { UpgateError } from "../core/errors.js";
+import type { PlannedMigration } from "../core/plan.js";
+import type { BackupClaim, Lease, Run, RunKind } from "../core/run.js";
+import { unreadableState, type VersionState } from "../core/version-state.js";
+import { driverMessage } from "../store/driver-errors.js";
+import { releaseLease } from "../store/lease.js";
+import { insertDraft, readActiveRun, readRun, type RunChange, updateRun } from "../store/runs.js";
+import { ensureCookieSecret } from "../store/secrets.js";
+import { ensureTables, whileBusy } from "../store/tables.js";
+import { adopt, adoptHistory } from "./adoption.js";
+import { type BaselineOptions, recordBaseline } from "./baseline.js";
+import { carryOut, type RunPlace, takeOver } from "./carry-out.js";
+import type { UpgradeContext } from "./context.js";
+import { changeDraft, notNow, openDraft, startableKind } from "./drafts.js";
+import { leaseHeld, takeFreeLease } from "./leasing.js";
+import type { RunResult } from "./runner.js";
+import { type ReadState, StateReader } from "./state-reader.js";
+import { readStatus, type UpgradeStatus } from "./status.js";
+
+export interface RunOptions {
+  /** `process`: a process of its own, where there is a configuration file (the default). `here`: inside this one. */
+  readonly where?: RunPlace;
+  /** With `where: "here"`: its abort stops the run after the statement under way; the run can be resumed. */
+  readonly signal?: AbortSignal;
+}
+
+export interface StartOptions extends RunOptions {
+  /** Who vouches for the backup; not needed for a fresh installation. */
+  readonly backup?: Omit<BackupClaim, "confirmedAt">;
+}
+
+/** A started run. */
+export interface StartedRun {
+  readonly id: string;
+  readonly kind: RunKind;
+  readonly fromVersion: string | null;
+  readonly toVersion: string;
+  /** Settles when the run is over, however long it takes; never rejects. */
+  readonly finished: Promise<RunResult>;
+}
+
+/** What the upgrader does; its methods are described there. */
+export class UpgradeActions {
+  readonly #reader: StateReader;
+
+  constructor(private readonly context: UpgradeContext) {
+    this.#reader = new StateReader(context);
+  }
+
+  async state(): Promise<VersionState> {
+    try {
+      return (await this.#reader.read()).state;
+    } catch (error) {
+      const { options, release } = this.context.settings;
+      return unreadableState(options.version, release.filesVersion(), driverMessage(error));
+    }
+  }
+
+  async holder(): Promise<UpgateError> {
+    return leaseHeld(this.context.store, (await this.#read()).lease);
+  }
+
+  async status(): Promise<UpgradeStatus> {
+    const { state } = await this.#read();
+    return this.statusOf(state);
+  }
+
+  statusOf(state: VersionState): Promise<UpgradeStatus> {
+    return readStatus(this.context.store, state);
+  }
+
+  async plan(): Promise<PlannedMigration[]> {
+    const { state } = await this.#read();
+    return (await this.#planned(state)).map((migration) => ({ ...migration, status: "pending", ms: null }));
+  }
+
+  async draft(): Promise<Run> {
+    const { state } = await this.#read();
+    return openDraft(this.context.store, state);
+  }
+
+  acceptLicense(hash: string): Promise<void> {
+    return this.#changeDraft({ licenseAcceptedAt: this.context.store.clock.timestamp(), licenseHash: hash });
+  }
+
+  markReviewed(): Promise<void> {
+    return this.#changeDraft({ reviewedAt: this.context.store.clock.timestamp() });
+  }
+
+  async start({ backup, ...options }: StartOptions = {}): Promise<StartedRun> {
+    const { store } = this.context;
+    const before = await this.#read();
+    if (before.state.kind === "running") throw await leaseHeld(store, before.lease);
+    startableKind(before.state);
+    await ensureTables(store);
+    return this.#underLease(options, async ({ state }, lease) => {
+      const draft = await openDraft(store, state);
+      const claim = backup && { ...backup, confirmedAt: store.clock.timestamp() };
+      return this.#begin(draft, lease, { plan: await this.#planned(state), ...(claim ? { backup: claim } : {}) });
+    });
+  }
+
+  resume(options: RunOptions = {}): Promise<StartedRun> {
+    return this.#again("interrupted", options);
+  }
+
+  retry(options: RunOptions = {}): Promise<StartedRun> {
+    return this.#again("failed", options);
+  }
+
+  async baseline(version: string, options: BaselineOptions = {}): Promise<string[]> {
+    const { store } = this.context;
+    const { state } = await this.#read();
+    const isUnversioned = state.kind === "unversioned" || (state.kind === "behind" && state.installedVersion === null);
+    if (!isUnversioned) throw notNow(state);
+    await ensureTables(store);
+    const lease = await takeFreeLease(store, await this.#read());
+    try {
+      return await recordBaseline(this.context, await this.#read(), version, options);
+    } finally {
+      await whileBusy(() => releaseLease(store.knex, lease.token));
+    }
+  }
+
+  async adopt(): Promise<boolean> {
+    return adopt(this.context, await this.#read());
+  }
+
+  execute(runId: string, token: number, signal?: AbortSignal): Promise<RunResult> {
+    return takeOver(this.context, runId, token, signal);
+  }
+
+  async #again(kind: "interrupted" | "failed", options: RunOptions): Promise<StartedRun> {
+    const { store } = this.context;
+    const before = await this.#read();
+    if (before.state.kind === "running") throw await leaseHeld(store, before.lease);
+    if (before.state.kind !== kind) throw notNow(before.state);
+    return this.#underLease(options, async ({ state }, lease) => {
+      const run = await readActiveRun(store.knex);
+      if (!run || run.status === "draft") throw notNow(state);
+      if (run.toVersion !== state.codeVersion) return this.#supersede(run, state, lease);
+      const pending = await this.#planned(state);
+      const names = new Set(pending.map(({ name }) => name));
+      return this.#begin(run, lease, { plan: [...run.plan.filter(({ name }) => !names.has(name)), ...pending] });
+    });
+  }
+
+  async #supersede(old: Run, state: VersionState, lease: Lease): Promise<Run> {
+    const { store, logger } = this.context;
+    const now = store.clock.timestamp();
+    await whileBusy(() => updateRun(store.knex, old.id, old.status, { status: "superseded", active: false, finishedAt: now }));
+    const { kind, licenseAcceptedAt, licenseHash, reviewedAt } = old;
+    const next = { kind, fromVersion: state.installedVersion, toVersion: state.codeVersion, licenseAcceptedAt, licenseHash, reviewedAt };
+    const id = await whileBusy(() => insertDraft(store.knex, { ...next, createdAt: now }));
+    const change = { plan: await this.#planned(state), ...(old.backup ? { backup: old.backup } : {}) };
+    const run = await this.#begin((await readRun(store.knex, id)) as Run, lease, change);
+    logger.warn(`upgate: the run ${old.id} to ${old.toVersion} is superseded by ${id} to ${state.codeVersion}.`);
+    return run;
+  }
+
+  /** Takes the lease, lets `begin` write the run under it, and has it carried out; gives the lease back if that fails. */
+  async #underLease(
+    { where = "process", signal }: RunOptions,
+    begin: (reading: ReadState, lease: Lease) => Promise<Run>,
+  ): Promise<StartedRun> {
+    const { store } = this.context;
+    const lease = await takeFreeLease(store, await this.#read());
+    try {
+      const reading = await this.#read();
+      await adoptHistory(this.context, reading);
+      const { id, kind, fromVersion, toVersion } = await begin(reading, lease);
+      return { id, kind, fromVersion, toVersion, finished: carryOut(this.context, id, lease, where, signal) };
+    } catch (error) {
+      await whileBusy(() => releaseLease(store.knex, lease.token));
+      throw error;
+    }
+  }
+
+  async #begin(run: Run, lease: Lease, change: RunChange): Promise<Run> {
+    const { store } = this.context;
+    const startedAt = run.startedAt ?? store.clock.timestamp();
+    // Whoever opens the wizard in mid-run needs it, and on SQLite nobody can write then.
+    await ensureCookieSecret(store.knex, startedAt);
+    const begun = { ...change, status: "running", phase: "closing", epoch: lease.token, startedAt, finishedAt: null, error: null } as const;
+    if (await whileBusy(() => updateRun(store.knex, run.id, run.status, begun))) return run;
+    throw new UpgateError("ERR_UPGATE_STATE", "The run was changed by somebody else meanwhile.");
+  }
+
+  async #changeDraft(change: RunChange): Promise<void> {
+    const { state } = await this.#read();
+    await changeDraft(this.context.store, state, change);
+  }
+
+  async #planned(state: VersionState): Promise<Run["plan"]> {
+    const { files } = await this.context.settings.release.read();
+    const versions = new Map(files.map((file) => [file.name, file.version]));
+    return state.pending.map((name) => ({ name, version: versions.get(name) ?? state.codeVersion }));
+  }
+
+  async #read(): Promise<ReadState> {
+    try {
+      return await this.#reader.read();
+    } catch (cause) {
+      throw new UpgateError("ERR_UPGATE_DATABASE", `The database can't be read: ${driverMessage(cause)}`, { cause });
+    }
+  }
+}
