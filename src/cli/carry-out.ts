@@ -1,5 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { constants } from "node:os";
+import type { Lease } from "../core/run.js";
+import { judgeHolder } from "../upgrade/judge-holder.js";
 import type { RunProgress } from "../upgrade/status.js";
 import type { RunResult } from "../upgrade/runner.js";
 import type { StartedRun } from "../upgrade/actions.js";
@@ -27,6 +29,17 @@ export async function carryOut({ upgrader, terminal }: Session, begin: (signal: 
     await looking;
     return tell({ upgrader, terminal }, result, view);
   });
+}
+
+/**
+ * The same for a run that seems to be carried out: one look can't tell whether a process of another machine lives, so its beat
+ * is watched first.
+ */
+export async function carryOutAbandoned(session: Session, begin: (signal: AbortSignal) => Promise<StartedRun>): Promise<number> {
+  const { context, upgrader, terminal } = session;
+  const onWait = ({ holder }: Lease): void => terminal.say(`Looking whether ${holder?.host} (process ${holder?.pid}) is still alive …`);
+  if ((await upgrader.state()).kind === "running") await judgeHolder(context, { onWait });
+  return carryOut(session, begin);
 }
 
 async function look(read: () => Promise<{ run: RunProgress | null }>, view: ProgressView, over: AbortSignal): Promise<void> {

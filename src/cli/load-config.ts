@@ -19,7 +19,7 @@ export async function loadConfig(given: string | undefined): Promise<UpgateOptio
     throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `There is no ${NAMES[0]} (or .js, .ts) in ${process.cwd()}.`, {
       remedy: "Change into the application's folder, or name the file with --config.",
     });
-  const options = await exportOf(file);
+  const options = defaultExport(await loadModuleOf(file));
   if (isPromise(options))
     throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `${file} exports a promise.`, {
       remedy: "Await it in the file: export default await …",
@@ -29,9 +29,9 @@ export async function loadConfig(given: string | undefined): Promise<UpgateOptio
   return { ...(options as UpgateOptions), configFile: file };
 }
 
-async function exportOf(file: string): Promise<unknown> {
+async function loadModuleOf(file: string): ReturnType<typeof loadModule> {
   try {
-    return defaultExport(await loadModule(file));
+    return await loadModule(file);
   } catch (cause) {
     throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `${file} can't be loaded: ${messageOf(cause)}`, { cause });
   }

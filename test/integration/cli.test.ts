@@ -94,7 +94,7 @@ function verbsOn(kind: DatabaseKind): void {
     assertPlain(plain);
     assert.deepEqual(plain.stdout.split("\n"), [
       "behind  The database is at release 1.0.0, the files are 1.1.0.",
-      "Open /install and start the upgrade.",
+      "Open /install and start the upgrade. Or run: upgate up",
       "",
       "2 migrations, from 1.0.0 to 1.1.0:",
       "  1.1.0  1.1.0/0001-product-price  pending",
@@ -482,7 +482,6 @@ function commandLine(): void {
       "compiled.cjs",
       `Object.defineProperty(exports, "__esModule", { value: true });\nexports.default = ${options};`,
     ],
-    ["TypeScript", "typed.ts", `const version: string = "1.1.0";\nexport default { ...${options}, version };`],
   ];
   for (const [name, file, text] of TAKEN)
     it(`takes a configuration in the form of ${name}`, async () => {
@@ -490,4 +489,14 @@ function commandLine(): void {
       const { code, json } = await runCliJson<Answers>(["status", "--config", file], here);
       assert.deepEqual([code, json.state.kind], [10, "fresh"]);
     });
+
+  it("takes a configuration in TypeScript with the host's loader, and says so where there is none", async () => {
+    project.write("typed.ts", `enum Release { Installed = "1.1.0" }\nexport default { ...${options}, version: Release.Installed };`);
+    const env = { NODE_OPTIONS: `--import ${import.meta.resolve("tsx")}` };
+    const { code, json } = await runCliJson<Answers>(["status", "--config", "typed.ts"], { ...here, env });
+    assert.deepEqual([code, json.state.kind], [10, "fresh"]);
+    const without = await runCli(["status", "--config", "typed.ts"], here);
+    assert.equal(without.code, 1);
+    assert.match(without.stderr, /^ERR_UPGATE_CONFIG_FILE: .*typed\.ts can't be loaded: .*(?:node --import tsx|enum)/);
+  });
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { after, describe, it } from "node:test";
-import { type CliOptions, runCli, runCliJson, startCli } from "../support/cli.js";
+import { CLI, type CliOptions, runCli, runCliJson, startCli } from "../support/cli.js";
 import { type DatabaseKind, databaseKinds } from "../support/databases.js";
 import { createProject, SHOP_MIGRATIONS, type TestProject } from "../support/project.js";
 import { install, withUpgate } from "../support/upgates.js";
@@ -140,6 +140,30 @@ function upOn(kind: DatabaseKind): void {
     assert.deepEqual([code, stdout], [0, "You are up to date! (1.1.0)\n"], stderr);
   });
 
+  it("resume watches the beat of a holder on another machine before it judges", async () => {
+    const setup = await setUp();
+    const flag = path.join(setup.folder, "go");
+    setup.write("migrations/1.1.0/0002-fill-prices.mjs", LONG(flag));
+    const first = startCli(["up", "--yes"], setup.here);
+    await started(setup, "1.1.0/0002-fill-prices");
+    first.child.kill("SIGKILL");
+    await first.ended;
+    setup.write("go", "");
+    await withUpgate(setup.options, async ({ knex }) => {
+      await until("the dead process's connection to be gone", () =>
+        knex("upgate_lease")
+          .update({ host: "elsewhere", host_id: "another machine" })
+          .then(
+            () => true,
+            () => false,
+          ),
+      );
+    });
+    const { code, stdout, stderr } = await runCli(["resume"], setup.here);
+    assert.deepEqual([code, stdout], [0, "Release 1.1.0 is installed.\n"], stderr);
+    assert.match(stderr, /Looking whether elsewhere \(process \d+\) is still alive …/);
+  });
+
   it("goes on by itself when the first is killed", async () => {
     const setup = await setUp();
     const flag = path.join(setup.folder, "go");
@@ -176,7 +200,7 @@ describe("upgate up on a terminal", () => {
     });
     return new Promise((resolve) => child.once("close", (code) => resolve({ code, screen })));
   }
-  const upgate = [process.execPath, "--import", import.meta.resolve("tsx"), path.resolve("src/cli/main.ts")];
+  const upgate = [process.execPath, CLI];
 
   it("asks about licence and backup, takes no for no, and draws a bar that ends in one green line", async () => {
     const [sqlite] = kinds;

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { carryOut } from "../carry-out.js";
+import { carryOutAbandoned } from "../carry-out.js";
 import { verb, withSession } from "../verb.js";
 import { RUN_EXIT_CODES } from "./up.js";
 
@@ -7,5 +7,5 @@ export function resumeCommand(): Command {
   return verb("resume", "go on with an upgrade whose process was terminated", {
     examples: [["upgate resume", "after Ctrl-C, a crash or a restart"]],
     exitCodes: RUN_EXIT_CODES,
-  }).action(withSession((session) => carryOut(session, (signal) => session.upgrader.resume({ where: "here", signal }))));
+  }).action(withSession((session) => carryOutAbandoned(session, (signal) => session.upgrader.resume({ where: "here", signal }))));
 }

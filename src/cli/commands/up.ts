@@ -5,6 +5,7 @@ import { notNow } from "../../upgrade/drafts.js";
 import { carryOut, stoppable } from "../carry-out.js";
 import { EXIT } from "../exit-codes.js";
 import { follow } from "../follow.js";
+import { remedyHere } from "../next-verb.js";
 import { type Session, verb, withSession } from "../verb.js";
 
 interface UpOptions {
@@ -122,7 +123,7 @@ async function waitForOther(session: Session, options: UpOptions): Promise<numbe
   if (state.kind === "failed") {
     terminal.result({ result: "failed", state, run: (await upgrader.statusOf(state)).run }, [
       terminal.paint("red", state.reason),
-      state.remedy,
+      remedyHere(state),
     ]);
     return EXIT.failed;
   }
