@@ -30,8 +30,8 @@ interface MakeOptions extends CommonOptions {
 export function makeCommand(): Command {
   return verb("make", "write the next migration's file, in the style of those that are there", {
     examples: [
-      ["upgate make add-tax-id", "migrations/8.6.1/0004-add-tax-id.mjs, or as the project names its files"],
-      ["upgate make add-tax-id --flat", "migrations/20260131235959_add_tax_id.js, as knex does"],
+      ["upgate make add tax id", "migrations/8.6.1/0004-add-tax-id.mjs, or as the project names its files"],
+      ["upgate make add tax id --flat", "migrations/20260131235959_add_tax_id.js, as knex does"],
     ],
     exitCodes: [
       [EXIT.done, "the file is written"],
@@ -39,7 +39,7 @@ export function makeCommand(): Command {
       [EXIT.usage, "the name can't be a file's"],
     ],
   })
-    .argument("<name>", "what the migration does, for example add-tax-id", parseName)
+    .argument("<name...>", "what the migration does, for example add tax id", parseName)
     .option("--flat", "directly in the migrations' folder, with a time stamp, as knex does")
     .addOption(new Option("--ext <extension>", "default: as the last migration has").choices(MIGRATION_EXTENSIONS))
     .action(make);
@@ -56,7 +56,9 @@ async function make(name: string, { config, json = false, flat, ext }: MakeOptio
   new Terminal(json).result({ file: written, version: settings.options.version }, [path.relative(process.cwd(), written)]);
 }
 
-function parseName(name: string): string {
+/** The words so far and one more. */
+function parseName(word: string, words: string | undefined): string {
+  const name = words === undefined ? word : `${words} ${word}`;
   const problem = migrationNameProblem(name);
   if (problem !== null) throw new InvalidArgumentError(`The name ${problem}.`);
   return name;
