@@ -7,7 +7,7 @@ test("Jest, without flags or transforms, tests a CommonJS application, and ends 
   await vendor.run("npx", ["upgate", "up", "--yes"]);
   for (const flags of [[], ["--detectOpenHandles"]]) {
     const output = await vendor.run("npx", ["jest", ...flags]);
-    assert.match(output, /3 passed, 3 total/);
+    assert.match(output, /6 passed, 6 total/);
     assert.doesNotMatch(output, /open handle|did not exit|Cannot log after/i);
   }
 });
