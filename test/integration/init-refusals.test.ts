@@ -129,9 +129,9 @@ describe("upgate init refuses, and writes nothing", () => {
     ],
     [
       "migrations in folders that are no versions",
-      { files: { ...GOOD, "migrations/users/1.js": "" } },
+      { files: { ...GOOD, "migrations/v8.6/1.js": "" } },
       "PROJECT",
-      /the folder "users" holds migrations/,
+      /the folder "v8.6" holds migrations/,
     ],
     [
       "a monorepo's root",
