@@ -1,7 +1,8 @@
 import { configFileOf } from "../core/config-file.js";
 import { type OptionProblem, UpgateError } from "../core/errors.js";
 import { Checker } from "../core/option-checker.js";
-import { refuseProblems, type UpgateOptions } from "../core/options.js";
+import { refuseProblems } from "../core/check-options.js";
+import type { UpgateOptions } from "../core/options.js";
 import type { Logger } from "../core/ports.js";
 import { codeVersionProblem, compareVersions } from "../core/version.js";
 import { inheritedArguments } from "../upgrade/launcher.js";

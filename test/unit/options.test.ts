@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { isUpgateError } from "../../src/core/errors.js";
 import { didYouMean } from "../../src/core/option-checker.js";
-import { checkOptions, refuseProblems } from "../../src/core/options.js";
+import { checkOptions, refuseProblems } from "../../src/core/check-options.js";
 
 const LEAST = { version: "8.6.1", database: "sqlite:./app.db", migrations: "./migrations" };
 
