@@ -16,7 +16,7 @@ export const EXIT = {
   running: 11,
   /** `status`, `plan`: somebody has to look: interrupted, failed, wrong files, no version row, unreadable. */
   attention: 12,
-  /** Ctrl-C: 128 and the signal's number, as shells have it. */
+  /** Ctrl-C: 128 and the signal's number, as shells have it; SIGTERM gives 143. */
   stopped: 130,
 } as const;
 

@@ -15,7 +15,7 @@ export interface MigrationFile {
 export interface MigrationContext {
   /** True while the upgrade is tried on a copy of the database. */
   readonly rehearsal: boolean;
-  /** Aborts when the runner has to stop: the lease is lost. */
+  /** Aborts when the run has to stop: the lease is lost, or somebody has asked it to (Ctrl-C, SIGTERM). */
   readonly signal: AbortSignal;
   readonly log: Logger;
 }

@@ -39,9 +39,9 @@ export interface UpgateOptions {
   mode?: "wizard" | "auto";
   /** `none`: `mode: "auto"` may upgrade without a backup. Default `own`: one that upgate makes itself, where it can. */
   backup?: "own" | "none";
-  /** `stamp`: a release without pending migrations writes its version down by itself, without an outage. Default `ask`. */
+  /** `stamp`: a release without pending migrations writes its version down by itself, and its nodes never close. Default `ask`. */
   patches?: "ask" | "stamp";
-  /** `exit`: a process whose files were replaced ends itself with exit code 75, so that its manager starts the new ones. Default `ask`. */
+  /** `exit`: a process in the state `restart` ends itself with exit code 75, so that its manager starts the new files. Default `ask`. */
   restart?: "ask" | "exit";
   /** Served by the guard itself; `false` turns them off. */
   probes?: Partial<ProbeOptions> | false;

@@ -199,7 +199,7 @@ describe("what comes next", () => {
 
   test("with a version row, and migrations that nobody recorded", () => {
     const facts = { database: read({ versionRows: [{ ...row, version: "8.0.0" }] }), version: "8.6.1", isTypeScript: false, problems: [] };
-    assert.match(nextSteps({ ...facts, migrations: 3 })[1] ?? "", /it knows of none that were run before/);
+    assert.match(nextSteps({ ...facts, migrations: 3 })[1] ?? "", /migrations of releases up to .* count as applied/);
     assert.equal(nextSteps({ ...facts, migrations: 0 }).length, 3);
   });
 

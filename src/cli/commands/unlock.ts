@@ -14,7 +14,7 @@ import { type Session, verb, withSession } from "../verb.js";
 export function unlockCommand(): Command {
   return verb("unlock", "tell who holds the upgrade, and give back the lease of a process that is gone", {
     examples: [
-      ["upgate unlock && upgate resume --yes", "go on with an upgrade whose process was terminated"],
+      ["upgate unlock && upgate resume", "go on with an upgrade whose process was terminated"],
       ["upgate unlock --json | jq -r .outcome", "free, freed or held"],
     ],
     exitCodes: [

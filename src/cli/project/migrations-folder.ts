@@ -43,9 +43,13 @@ export function styleOf(files: readonly Pick<MigrationFile, "name">[]): Migratio
 function directoryOf({ file, config }: Knexfile): string | null {
   const { directory, migrationSource } = (config.migrations ?? {}) as Knex.MigratorConfig;
   if (migrationSource !== undefined)
-    throw new UpgateError("ERR_UPGATE_PROJECT", `${file} takes its migrations from a migrationSource; upgate reads a folder.`, {
-      remedy: "Lay the migrations into a folder and name it as migrations.directory.",
-    });
+    throw new UpgateError(
+      "ERR_UPGATE_PROJECT",
+      `${file} takes its migrations from a migrationSource, and upgate init sets up folders only.`,
+      {
+        remedy: "Write upgate.config.mjs by hand, with the source as the option migrations; or lay the migrations into a folder.",
+      },
+    );
   if (!Array.isArray(directory)) return (directory as string | undefined) ?? null;
   if (directory.length > 1)
     throw new UpgateError("ERR_UPGATE_PROJECT", `${file} names ${directory.length} migration folders; upgate reads one.`, {

@@ -52,9 +52,7 @@ function historySteps({ tables, versionRows: [row], history, isKnown }: ReadData
   if (history !== null && history.onDisk > 0)
     return [`Nothing to do for the migrations: ${history.table} holds all of them, and upgate takes it over as history.`];
   if (row === undefined) return tables === 0 ? [] : ["Say once which release the database is at: npx upgate baseline <version>"];
-  return migrations === 0
-    ? []
-    : ["Before the first upgrade look which migrations upgate status names: it knows of none that were run before."];
+  return migrations === 0 ? [] : [`Look at npx upgate plan: migrations of releases up to ${row.text} count as applied.`];
 }
 
 function named(names: readonly string[]): string {
