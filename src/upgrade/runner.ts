@@ -103,13 +103,13 @@ async function applyMigrations(options: RunnerOptions, run: Run, keeper: LeaseKe
   const { files, facts } = await release.read();
   const prunedBefore = run.kind === "install" ? null : (facts.prunedBefore ?? null);
   const pending = pendingMigrations(files, await readHistory(store.knex), run.toVersion, prunedBefore);
-  let statements = 0;
+  const sent: Sent = { statements: 0, refusal: null };
   const knex = connectForMigrations(store.source.admin ?? store.source, {
     tag: (sequence) => `upgate:${run.id}:${sequence}:${keeper.lease.token}`,
     beforeStatement: () => {
-      keeper.assertHeld();
-      options.stop?.throwIfAborted();
-      statements++;
+      sent.refusal ??= keeper.signal.aborted ? keeper.signal.reason : options.stop?.aborted ? options.stop.reason : null;
+      if (sent.refusal !== null) throw sent.refusal;
+      sent.statements++;
     },
   });
   try {
@@ -117,13 +117,20 @@ async function applyMigrations(options: RunnerOptions, run: Run, keeper: LeaseKe
       keeper.assertHeld();
       options.stop?.throwIfAborted();
       progress.migration = file.name;
-      statements = 0;
-      await applyMigration(options, run, keeper, knex, file, () => statements);
+      sent.statements = 0;
+      await applyMigration(options, run, keeper, knex, file, sent);
       progress.migration = null;
     }
   } finally {
     await knex.destroy();
   }
+}
+
+interface Sent {
+  /** By the migration under way. */
+  statements: number;
+  /** Why a statement was not sent; null while none was refused. */
+  refusal: unknown;
 }
 
 async function applyMigration(
@@ -132,7 +139,7 @@ async function applyMigration(
   keeper: LeaseKeeper,
   knex: Knex,
   file: MigrationFile,
-  statements: () => number,
+  sent: Sent,
 ): Promise<void> {
   const { store, logger, release } = options;
   const { clock } = store;
@@ -147,7 +154,9 @@ async function applyMigration(
   const ctx: MigrationContext = { rehearsal: false, signal: endOf(options, keeper), log: logger };
   const sendStatements = async (connection: Knex) => {
     await module.up(connection, ctx);
-    return { finishedAt: clock.timestamp(), durationMs: Math.round(clock.nowMs() - beganMs), statements: statements() };
+    // Also where the migration has caught the error: a statement that was not sent must not count as applied.
+    if (sent.refusal !== null) throw sent.refusal;
+    return { finishedAt: clock.timestamp(), durationMs: Math.round(clock.nowMs() - beganMs), statements: sent.statements };
   };
   const body = async (trx: Knex.Transaction): Promise<void> => {
     const finish = await sendStatements(trx);
