@@ -125,4 +125,21 @@ export const up = (knex: { schema: { createTable(name: string, make: (t: { incre
     });
     project.remove();
   });
+
+  it("migrations that can't be listed are told as such, with a remedy that is not the database's", async () => {
+    const project = await setUp(null);
+    const migrations = {
+      getMigrations: () => Promise.reject(new Error("the bundle is empty")),
+      getMigrationName: String,
+      getMigration: () => Promise.reject(new Error("never asked")),
+    };
+    await withUpgate({ ...plain(project), migrations }, async ({ state, upgrader }) => {
+      for (const { kind: found, reason, remedy } of [state(), await upgrader.state()]) {
+        assert.equal(found, "unknown");
+        assert.match(`${reason} ${remedy}`, /migrations can't be listed: the bundle is empty .*upload a corrected release/);
+      }
+      await assert.rejects(upgrader.start(), { code: "ERR_UPGATE_MIGRATION_INVALID" });
+    });
+    project.remove();
+  });
 }
