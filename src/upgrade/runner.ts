@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import { isUpgateError, messageOf, UpgateError } from "../core/errors.js";
-import type { MigrationContext, MigrationFile } from "../core/migration.js";
+import type { HistoryEntry, MigrationContext, MigrationFile } from "../core/migration.js";
 import { pendingMigrations } from "../core/plan.js";
 import type { Logger } from "../core/ports.js";
 import type { Run, RunError } from "../core/run.js";
@@ -101,8 +101,10 @@ async function closeNodes(options: RunnerOptions, run: Run, keeper: LeaseKeeper)
 async function applyMigrations(options: RunnerOptions, run: Run, keeper: LeaseKeeper, progress: Progress): Promise<void> {
   const { store, release } = options;
   const { files, facts } = await release.read();
+  const history = await readHistory(store.knex);
+  refuseMissing(run, facts.missingFiles ?? [], history);
   const prunedBefore = run.kind === "install" ? null : (facts.prunedBefore ?? null);
-  const pending = pendingMigrations(files, await readHistory(store.knex), run.toVersion, prunedBefore);
+  const pending = pendingMigrations(files, history, run.toVersion, prunedBefore);
   const sent: Sent = { statements: 0, refusal: null };
   const knex = connectForMigrations(store.source.admin ?? store.source, {
     tag: (sequence) => `upgate:${run.id}:${sequence}:${keeper.lease.token}`,
@@ -124,6 +126,16 @@ async function applyMigrations(options: RunnerOptions, run: Run, keeper: LeaseKe
   } finally {
     await knex.destroy();
   }
+}
+
+/** An upload may have begun after the start, or before a retry: the version must not be written without all its migrations. */
+function refuseMissing({ toVersion }: Run, missing: readonly string[], history: readonly HistoryEntry[]): void {
+  const applied = new Set(history.filter(({ finishedAt }) => finishedAt !== null).map(({ name }) => name));
+  const needed = missing.filter((name) => !applied.has(name));
+  if (needed.length === 0) return;
+  throw new UpgateError("ERR_UPGATE_RELEASE_CHANGED", `The upload of release ${toVersion} is incomplete; missing: ${needed.join(", ")}.`, {
+    remedy: `Upload all files of release ${toVersion} again, then press Retry.`,
+  });
 }
 
 interface Sent {
