@@ -96,7 +96,10 @@ export class Upgrader {
 
   /** Stops the runs inside this process after the statement under way; they can be resumed. Those in processes of their own go on. */
   async close(): Promise<void> {
-    await (await this.#actions).close();
+    await this.#actions.then(
+      (actions) => actions.close(),
+      () => undefined,
+    );
   }
 
   /** What the runner's own process does; see `takeOver`. */

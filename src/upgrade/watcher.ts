@@ -80,7 +80,10 @@ export class Watcher {
     this.gate.openUntilMs = -Infinity;
     clearTimeout(this.#timer);
     if (this.#polling) await this.#polling;
-    await (await this.#work).row.leave();
+    await this.#work.then(
+      ({ row }) => row.leave(),
+      () => undefined,
+    );
   }
 
   async #tick(): Promise<void> {

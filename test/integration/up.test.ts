@@ -100,6 +100,22 @@ function upOn(kind: DatabaseKind): void {
     assert.equal((await runCli(["retry"], project.here)).code, 1, "nothing is failed any more");
   });
 
+  it("goes on from the version row that the application writes meanwhile", async () => {
+    const { address } = await kind.create();
+    const project = createProject(address, { migrations: SHOP_MIGRATIONS });
+    await install(project.options, "1.0.0");
+    await withUpgate(project.options, ({ knex }) => knex("tbl_config").delete());
+    const config = { ...project.options, logger: undefined };
+    project.write(
+      "upgate.config.mjs",
+      `const detectVersion = async (knex) => { await knex("tbl_config").insert({ setting: "version", value: "1.0.0" }); return null; };
+export default { ...${JSON.stringify(config)}, detectVersion };`,
+    );
+    const answer = await runCli(["up", "--yes"], { cwd: project.folder });
+    assert.deepEqual([answer.code, answer.stdout], [0, "Release 1.1.0 is installed.\n"], answer.stderr);
+    project.remove();
+  });
+
   it("goes on when nobody listens any more", async () => {
     const setup = await setUp();
     const flag = path.join(setup.folder, "go");
