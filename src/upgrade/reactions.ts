@@ -1,4 +1,4 @@
-import { messageOf } from "../core/errors.js";
+import { isUpgateError, messageOf } from "../core/errors.js";
 import { driverMessage, isBusy } from "../store/driver-errors.js";
 import { abortUnstarted } from "./abort-unstarted.js";
 import { adopt } from "./adoption.js";
@@ -34,7 +34,8 @@ function patient({ store, logger }: UpgradeContext, what: string, retryMs: numbe
     try {
       return await react(reading, stop);
     } catch (error) {
-      if (isBusy(error)) return false;
+      // Another process is at it for a moment: the next poll shows what it has left to do.
+      if (isBusy(error) || isUpgateError(error, "ERR_UPGATE_LEASE_HELD")) return false;
       notBeforeMs = store.clock.nowMs() + retryMs;
       const message = `upgate: ${what}: ${driverMessage(error) || messageOf(error)}`;
       if (message !== reported) logger.warn(message);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import type { Upgate, UpgateOptions } from "../../src/index.js";
+import { createUpgate, type Upgate, type UpgateOptions } from "../../src/index.js";
 import { type DatabaseKind, databaseKinds } from "../support/databases.js";
 import { createProject, SHOP_MIGRATIONS, type TestProject } from "../support/project.js";
 import { type Site, startSite } from "../support/site.js";
@@ -145,6 +145,20 @@ export const up = async (knex) => {
       const last = await upgate.knex("upgate_run").orderBy("created_at", "desc").first();
       assert.deepEqual([last.kind, last.status, last.from_version, last.to_version], ["upgrade", "completed", "1.1.0", "1.1.1"]);
     });
+    project.remove();
+  });
+
+  it("two releases that record themselves at the same time: the later one is installed, without waiting for a turn", async () => {
+    const project = await setUp({ patches: "stamp", nodeTtlMs: 3_600_000 });
+    const { configFile: _file, ...here } = project.options;
+    await install(here, "1.1.0");
+    const nodes = ["1.1.1", "1.1.1", "1.1.2", "1.1.2", "1.1.2"].map((version) => createUpgate({ ...here, version }));
+    await until("the later one", () => nodes.map((node) => node.state().kind).join() === "ahead,ahead,current,current,current");
+    assert.deepEqual(
+      project.lines.filter((line) => line.includes("could not be recorded")),
+      [],
+    );
+    await Promise.all(nodes.map((node) => node.close()));
     project.remove();
   });
 
