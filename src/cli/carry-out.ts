@@ -10,7 +10,7 @@ import { ProgressView } from "./progress-view.js";
 import type { Session } from "./verb.js";
 
 const LOOK_EVERY_MS = 200;
-const SIGNALS = ["SIGINT", "SIGTERM"] as const;
+const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** Begins a run in this process and shows it to its end. Ctrl-C stops it after the statement under way. */
 export async function carryOut({ upgrader, terminal }: Session, begin: (signal: AbortSignal) => Promise<StartedRun>): Promise<number> {
@@ -86,11 +86,13 @@ async function tell(
   }
 }
 
-/** While `work` goes on, the first Ctrl-C (or SIGTERM) asks it to stop, the second ends the process: nothing is lost by that, either. */
+/** While `work` goes on, the first Ctrl-C (or SIGTERM, SIGHUP) asks it to stop, the second ends the process: nothing is lost by that, either. */
 export async function stoppable(say: (line: string) => void, work: (stop: AbortSignal) => Promise<number>): Promise<number> {
   const stop = new AbortController();
   let code: number | null = null;
   const onSignal = (signal: NodeJS.Signals): void => {
+    // A terminal that is closed says so twice: by the system and by its shell.
+    if (code !== null && signal === "SIGHUP") return;
     if (code !== null) process.exit(code);
     code = 128 + constants.signals[signal];
     say("Stopping after the statement under way …");

@@ -11,10 +11,7 @@ const NAMES = ["mjs", "js", "cjs", "ts", "mts", "cts"].map((extension) => `upgat
 
 /** Imports the configuration: the file given, else the first of the known names in the working directory. */
 export async function loadConfig(given: string | undefined): Promise<UpgateOptions> {
-  const file =
-    given === undefined
-      ? NAMES.map((name) => path.resolve(name)).find(existsSync)
-      : path.resolve(given.startsWith("file:") ? fileURLToPath(given) : given);
+  const file = given === undefined ? NAMES.map((name) => path.resolve(name)).find(existsSync) : fileOf(given);
   if (file === undefined)
     throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `There is no ${NAMES[0]} (or .js, .ts) in ${process.cwd()}.`, {
       remedy: "Change into the application's folder, or name the file with --config.",
@@ -27,6 +24,12 @@ export async function loadConfig(given: string | undefined): Promise<UpgateOptio
   if (typeof options !== "object" || options === null)
     throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `${file} has no default export that is an object.`);
   return { ...(options as UpgateOptions), configFile: file };
+}
+
+function fileOf(given: string): string {
+  const file = given.startsWith("file:") && URL.canParse(given) && new URL(given).host === "" ? fileURLToPath(given) : path.resolve(given);
+  if (existsSync(file)) return file;
+  throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `There is no file ${file}.`, { remedy: "Name the configuration file with --config." });
 }
 
 async function loadModuleOf(file: string): ReturnType<typeof loadModule> {

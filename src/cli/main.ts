@@ -18,6 +18,13 @@ import { EXIT } from "./exit-codes.js";
 
 const { version } = createRequire(import.meta.url)("../../package.json") as { version: string };
 
+// The reader of a pipe has enough (`upgate history | head -1`), or the terminal is gone: an upgrade goes on unheard.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE" && error.code !== "EIO") throw error;
+  });
+}
+
 const program = new Command("upgate")
   .description("Upgrades a self-hosted application and its database.")
   .version(version)
@@ -39,14 +46,23 @@ const commands = [
 for (const command of commands) program.addCommand(command.copyInheritedSettings(program).exitOverride());
 program.exitOverride();
 
+const isJson = process.argv.includes("--json");
+
+function tellJson(code: string, message: string, remedy: string): void {
+  process.stdout.write(`${JSON.stringify({ error: { code, message, remedy } }, null, 2)}\n`);
+}
+
 program.parseAsync().catch((error: unknown) => {
   if (error instanceof CommanderError) {
     process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    // commander has told people already.
+    if (error.exitCode !== 0 && isJson)
+      tellJson("ERR_UPGATE_OPTIONS", error.message.replace(/^error: /, ""), "upgate help <verb> shows the options and examples.");
     return;
   }
   process.exitCode =
     isUpgateError(error, "ERR_UPGATE_LEASE_HELD") || isUpgateError(error, "ERR_UPGATE_LEASE_LOST") ? EXIT.held : EXIT.error;
   const { code, message, remedy } = isUpgateError(error) ? error : { code: "ERR", message: messageOf(error), remedy: "" };
-  if (process.argv.includes("--json")) process.stdout.write(`${JSON.stringify({ error: { code, message, remedy } }, null, 2)}\n`);
+  if (isJson) tellJson(code, message, remedy);
   else process.stderr.write(`${isUpgateError(error) ? `${code}: ` : ""}${message}\n${remedy ? `${remedy}\n` : ""}`);
 });

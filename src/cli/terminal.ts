@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { createInterface } from "node:readline/promises";
 import { styleText } from "node:util";
 import type { Severity } from "../core/check.js";
@@ -34,8 +35,11 @@ export class Terminal {
       throw new UpgateError("ERR_UPGATE_UNCONFIRMED", `Nobody can be asked here: ${question}`, { remedy: otherwise });
     const lines = createInterface({ input: process.stdin, output: process.stderr });
     lines.on("SIGINT", () => process.exit(EXIT.stopped));
+    // Ctrl-D and a terminal that is gone end the input: the question rejects then, or is never answered, as Node's release has it.
+    const ended = once(lines, "close").then(() => "");
+    const answer = lines.question(`${question} [y/N] `).catch(() => "");
     try {
-      return /^y(?:es)?$/i.test((await lines.question(`${question} [y/N] `)).trim());
+      return /^y(?:es)?$/i.test((await Promise.race([answer, ended])).trim());
     } finally {
       lines.close();
     }

@@ -31,14 +31,19 @@ export function deriveVersionState(facts: StateFacts): VersionState {
   return { ...base, ...verdict, installedVersion: installed, ...(database.run ? { run: database.run } : {}) };
 }
 
-function runVerdict({ codeVersion }: StateFacts, { run, leaseAlive }: DatabaseFacts): Verdict | null {
+function runVerdict({ codeVersion, filesVersion }: StateFacts, { run, leaseAlive }: DatabaseFacts): Verdict | null {
   if (!run) return null;
+  const isOlder = compareVersions(codeVersion, run.toVersion) < 0;
+  const newerFiles =
+    compareVersions(filesVersion, run.toVersion) < 0
+      ? `Upload release ${run.toVersion} or later, or restore a backup of release ${codeVersion}.`
+      : `Restart the application: its files are release ${filesVersion} now.`;
   const what = run.kind === "install" ? `installation of ${run.toVersion}` : `upgrade to ${run.toVersion}`;
   if (run.status === "failed") {
     return {
       kind: "failed",
       reason: `The ${what} failed: ${run.error?.message ?? "no reason was recorded"}`,
-      remedy: run.error?.remedy ?? "Press Retry, or upload a corrected release.",
+      remedy: isOlder ? newerFiles : (run.error?.remedy ?? "Press Retry, or upload a corrected release."),
     };
   }
   if (leaseAlive) return { kind: "running", reason: `The ${what} is in progress.`, remedy: "Wait until it has finished." };
@@ -46,7 +51,7 @@ function runVerdict({ codeVersion }: StateFacts, { run, leaseAlive }: DatabaseFa
   return {
     kind: "interrupted",
     reason: `The ${what} was interrupted: its process was terminated.${other}`,
-    remedy: "Press Resume: it goes on where it stopped.",
+    remedy: isOlder ? newerFiles : "Press Resume: it goes on where it stopped.",
   };
 }
 

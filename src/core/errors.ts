@@ -124,3 +124,8 @@ export function isUpgateError(error: unknown, code?: UpgateErrorCode): error is 
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** What the error itself advises; undefined for any other than `UpgateError`. */
+export function remedyOf(error: unknown): string | undefined {
+  return isUpgateError(error) ? error.remedy : undefined;
+}

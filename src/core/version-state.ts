@@ -104,9 +104,14 @@ export function maintenanceCode(kind: VersionStateKind): MaintenanceCode | null 
 }
 
 /** The state while it can't be read. `check`: what failed, one line. */
-export function unreadableState(codeVersion: string, filesVersion: string, check: string): VersionState {
+export function unreadableState(
+  codeVersion: string,
+  filesVersion: string,
+  check: string,
+  remedy: string = unreadableRemedy(check),
+): VersionState {
   const reason = `The state can't be read: ${check}`;
-  return { kind: "unknown", codeVersion, filesVersion, installedVersion: null, pending: [], reason, remedy: unreadableRemedy(check) };
+  return { kind: "unknown", codeVersion, filesVersion, installedVersion: null, pending: [], reason, remedy };
 }
 
 /** MySQL's ER_TABLEACCESS_DENIED_ERROR says which command; a refused password reads "Access denied". */

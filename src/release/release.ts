@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { messageOf, UpgateError } from "../core/errors.js";
 import type { MigrationFile } from "../core/migration.js";
 import type { ReleaseFacts } from "../core/version-state.js";
 import { manifestStamp, readManifest, type ManifestReading } from "./manifest.js";
-import type { MigrationSet } from "./migration-set.js";
+import type { MigrationListing, MigrationSet } from "./migration-set.js";
 
 /** Absolute paths of what the code ships for an upgrade. */
 export interface ReleasePaths {
@@ -40,7 +41,7 @@ export class Release {
   }
 
   async read(): Promise<ReleaseReading> {
-    const { files, problems } = await this.migrations.list();
+    const { files, problems } = await this.#list();
     const reading = this.#readManifest();
     const missing = problems.map(({ message }) => message);
     if (reading?.kind === "invalid")
@@ -71,6 +72,17 @@ export class Release {
     const { releaseNotes } = this.paths;
     if (releaseNotes === null) return null;
     return /^https?:/.test(releaseNotes) ? { url: releaseNotes } : { markdown: await readFile(releaseNotes, "utf8") };
+  }
+
+  async #list(): Promise<MigrationListing> {
+    try {
+      return await this.migrations.list();
+    } catch (cause) {
+      throw new UpgateError("ERR_UPGATE_MIGRATION_INVALID", `The migrations can't be listed: ${messageOf(cause)}`, {
+        cause,
+        remedy: "Make sure that the application may read the folder of the migrations, or upload a corrected release.",
+      });
+    }
   }
 
   #readManifest(): ManifestReading | null {

@@ -150,3 +150,10 @@ function labelOf(config: Knex.Config, dialect: Dialect): string {
   const { host, port, database } = connection as { host?: string; port?: number; database?: string };
   return `${database ?? "database"} on ${host ?? "localhost"}:${port ?? 3306}`;
 }
+
+/** The database on its server, or the file's path; null where a function provides the connection. */
+export function databaseName({ config: { connection } }: DatabaseSource): string | null {
+  if (typeof connection === "string") return decodeURIComponent(new URL(connection).pathname.slice(1));
+  const { database, filename } = (typeof connection === "object" ? connection : {}) as { database?: string; filename?: string };
+  return database ?? (filename === undefined ? null : path.resolve(filename));
+}

@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import type { HistoryOrigin, KnexMigration } from "../core/adopted-history.js";
 import type { HistoryEntry } from "../core/migration.js";
 import type { Dialect } from "./connect.js";
+import { orAbsent } from "./driver-errors.js";
 import { readFact, writeFact } from "./facts.js";
 import { insertApplied, readHistory } from "./history.js";
 import { baseName, listTables } from "./tables.js";
@@ -28,7 +29,9 @@ export async function readRecordedHistory(knex: Knex, dialect: Dialect, knexTabl
   const own = tables.includes("upgate_migration") ? await readHistory(knex) : [];
   if (tables.includes("upgate_fact") && (await readFact(knex, OWN_HISTORY)) !== null) return { own, isOwn: true, knex: null };
   if (!knexTable.includes(".") && !tables.includes(baseName(knexTable))) return { own, isOwn: false, knex: null };
-  const rows = await knex<KnexRow>(knexTable).select("name", "migration_time").orderBy("id");
+  // One in another database can't be looked for among this one's tables.
+  const rows = await orAbsent<KnexRow[] | null>(() => knex<KnexRow>(knexTable).select("name", "migration_time").orderBy("id"), null);
+  if (rows === null) return { own, isOwn: false, knex: null };
   return { own, isOwn: false, knex: rows.map(({ name, migration_time: time }) => ({ name: String(name), appliedAt: timestampOf(time) })) };
 }
 

@@ -17,8 +17,8 @@ export interface Snapshot {
   readonly run: StateRun | null;
   readonly lease: Lease | null;
   readonly newerProtocol: boolean;
-  /** Grows with every migration that knex itself applies; null where its table is not asked for. */
-  readonly knexLast: number | null;
+  /** Changes with every migration that knex itself applies or takes back; null where its table is not asked for. */
+  readonly knexRows: string | null;
 }
 
 interface SnapshotRow extends VersionColumns, Omit<LeaseRow, "name" | "protocol"> {
@@ -34,6 +34,7 @@ interface SnapshotRow extends VersionColumns, Omit<LeaseRow, "name" | "protocol"
   run_protocol: number | null;
   lease_protocol: number | null;
   knex_last: number | null;
+  knex_count: number | string | null;
 }
 
 /**
@@ -59,6 +60,7 @@ async function readAtOnce(knex: Knex, versionRow: VersionRowOptions, timeoutMs: 
     .select({
       ...versionColumns(knex, versionRow),
       knex_last: knexTable === null ? knex.raw("null") : knex(knexTable).max("id"),
+      knex_count: knexTable === null ? knex.raw("null") : knex(knexTable).count("id"),
       run_id: "r.id",
       run_kind: "r.kind",
       from_version: "r.from_version",
@@ -103,7 +105,7 @@ async function readAtOnce(knex: Knex, versionRow: VersionRowOptions, timeoutMs: 
     run,
     lease: row.token === null ? null : leaseFromRow(row),
     newerProtocol: Number(row.run_protocol) > PROTOCOL || Number(row.lease_protocol) > PROTOCOL,
-    knexLast: row.knex_last,
+    knexRows: row.knex_count === null ? null : `${row.knex_count} up to ${row.knex_last}`,
   };
 }
 
@@ -113,7 +115,7 @@ async function readPiecemeal(knex: Knex, versionRow: VersionRowOptions): Promise
     run: await orAbsent(() => readActiveRun(knex), null),
     lease: await orAbsent(() => readLease(knex), null),
     newerProtocol: false,
-    knexLast: null,
+    knexRows: null,
   };
 }
 

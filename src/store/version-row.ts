@@ -1,4 +1,6 @@
 import type { Knex } from "knex";
+import { messageOf } from "../core/errors.js";
+import { isPromise } from "../core/option-checker.js";
 import type { VersionRowOptions } from "../core/options.js";
 import { MAX_VERSION_LENGTH } from "../core/version.js";
 import type { VersionRowFact } from "../core/version-state.js";
@@ -31,8 +33,20 @@ export function versionFact(rows: readonly VersionColumns[], row: VersionRowOpti
       problem: `it holds ${Number(first.version_length)} characters; a version has ${MAX_VERSION_LENGTH} at most.`,
     };
   if (!row.parse) return { kind: "text", text: String(first.version_text) };
-  const parsed = row.parse(String(first.version_text));
-  return parsed === null ? { kind: "invalid", problem: "versionRow.parse did not accept its text." } : { kind: "text", text: parsed };
+  return parsedFact(row.parse, String(first.version_text));
+}
+
+/** The vendor's function may do anything; a database that is blamed for it would be looked at in vain. */
+function parsedFact(parse: (text: string) => unknown, text: string): VersionRowFact {
+  try {
+    const parsed = parse(text);
+    if (typeof parsed === "string") return { kind: "text", text: parsed };
+    if (parsed === null || parsed === undefined) return { kind: "invalid", problem: "versionRow.parse did not accept its text." };
+    const what = isPromise(parsed) ? "a promise" : `a value of type ${typeof parsed}`;
+    return { kind: "invalid", problem: `versionRow.parse returned ${what} instead of a text.` };
+  } catch (error) {
+    return { kind: "invalid", problem: `versionRow.parse failed: ${messageOf(error)}.` };
+  }
 }
 
 export async function readVersionRow(knex: Knex, row: VersionRowOptions): Promise<VersionRowFact> {

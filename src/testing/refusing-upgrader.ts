@@ -17,6 +17,7 @@ export function refusingUpgrader(state: VersionState): Upgrader {
     status,
     statusOf: status,
     plan: async () => [],
+    close: async () => undefined,
   });
 }
 

@@ -1,4 +1,4 @@
-import { UpgateError } from "../core/errors.js";
+import { isUpgateError, remedyOf, UpgateError } from "../core/errors.js";
 import type { PlannedMigration } from "../core/plan.js";
 import type { BackupClaim, Lease, Run, RunKind } from "../core/run.js";
 import { unreadableState, type VersionState } from "../core/version-state.js";
@@ -9,9 +9,9 @@ import { ensureCookieSecret } from "../store/secrets.js";
 import { ensureTables, whileBusy } from "../store/tables.js";
 import { adopt, adoptHistory } from "./adoption.js";
 import { type BaselineOptions, recordBaseline } from "./baseline.js";
-import { carryOut, type RunPlace, takeOver } from "./carry-out.js";
+import { carryOut, isHere, type RunPlace, takeOver } from "./carry-out.js";
 import type { UpgradeContext } from "./context.js";
-import { changeDraft, notNow, openDraft, startableKind } from "./drafts.js";
+import { changeDraft, notNow, openDraft, refuseOlder, startableKind } from "./drafts.js";
 import { leaseHeld, takeFreeLease } from "./leasing.js";
 import type { RunResult } from "./runner.js";
 import { type ReadState, StateReader } from "./state-reader.js";
@@ -42,6 +42,8 @@ export interface StartedRun {
 /** What the upgrader does; its methods are described there. */
 export class UpgradeActions {
   readonly #reader: StateReader;
+  readonly #closing = new AbortController();
+  readonly #runsHere = new Set<Promise<RunResult>>();
 
   constructor(private readonly context: UpgradeContext) {
     this.#reader = new StateReader(context);
@@ -52,7 +54,7 @@ export class UpgradeActions {
       return (await this.#reader.read()).state;
     } catch (error) {
       const { options, release } = this.context.settings;
-      return unreadableState(options.version, release.filesVersion(), driverMessage(error));
+      return unreadableState(options.version, release.filesVersion(), driverMessage(error), remedyOf(error));
     }
   }
 
@@ -130,23 +132,30 @@ export class UpgradeActions {
     return takeOver(this.context, runId, token, signal);
   }
 
+  async close(): Promise<void> {
+    this.#closing.abort(new Error("The application was closed."));
+    await Promise.all(this.#runsHere);
+  }
+
   async #again(kind: "interrupted" | "failed", options: RunOptions): Promise<StartedRun> {
     const { store } = this.context;
     const before = await this.#read();
     if (before.state.kind === "running") throw await leaseHeld(store, before.lease);
     if (before.state.kind !== kind) throw notNow(before.state);
-    return this.#underLease(options, async ({ state }, lease) => {
+    return this.#underLease(options, async (reading, lease) => {
+      const { state } = reading;
       const run = await readActiveRun(store.knex);
       if (!run || run.status === "draft") throw notNow(state);
-      if (run.toVersion !== state.codeVersion) return this.#supersede(run, state, lease);
+      if (run.toVersion !== state.codeVersion) return this.#supersede(run, reading, lease);
       const pending = await this.#planned(state);
       const names = new Set(pending.map(({ name }) => name));
       return this.#begin(run, lease, { plan: [...run.plan.filter(({ name }) => !names.has(name)), ...pending] });
     });
   }
 
-  async #supersede(old: Run, state: VersionState, lease: Lease): Promise<Run> {
+  async #supersede(old: Run, { state, history }: ReadState, lease: Lease): Promise<Run> {
     const { store, logger } = this.context;
+    refuseOlder(old, state, history.entries);
     const now = store.clock.timestamp();
     await whileBusy(() => updateRun(store.knex, old.id, old.status, { status: "superseded", active: false, finishedAt: now }));
     const { kind, licenseAcceptedAt, licenseHash, reviewedAt } = old;
@@ -169,7 +178,11 @@ export class UpgradeActions {
       const reading = await this.#read();
       await adoptHistory(this.context, reading);
       const { id, kind, fromVersion, toVersion } = await begin(reading, lease);
-      return { id, kind, fromVersion, toVersion, finished: carryOut(this.context, id, lease, where, signal) };
+      const stop = signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
+      const finished = carryOut(this.context, id, lease, where, stop);
+      if (isHere(this.context, where)) this.#runsHere.add(finished);
+      void finished.then(() => this.#runsHere.delete(finished));
+      return { id, kind, fromVersion, toVersion, finished };
     } catch (error) {
       await whileBusy(() => releaseLease(store.knex, lease.token));
       throw error;
@@ -201,6 +214,7 @@ export class UpgradeActions {
     try {
       return await this.#reader.read();
     } catch (cause) {
+      if (isUpgateError(cause)) throw cause;
       throw new UpgateError("ERR_UPGATE_DATABASE", `The database can't be read: ${driverMessage(cause)}`, { cause });
     }
   }

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { setTimeout as pause } from "node:timers/promises";
 import type { Knex } from "knex";
 import { isUpgateError, messageOf, UpgateError } from "../core/errors.js";
 import { BASELINE_RUN } from "../core/adopted-history.js";
@@ -10,16 +12,16 @@ import { ensureTables, whileBusy } from "../store/tables.js";
 import { recordBaseline } from "./baseline.js";
 import type { UpgradeContext } from "./context.js";
 import { takeFreeLease } from "./leasing.js";
-import type { ReadState } from "./state-reader.js";
+import { type ReadState, StateReader } from "./state-reader.js";
 
 /**
  * A database without a version row whose release can be told, by `detectVersion` or because knex's own history holds every
  * migration of the release: writes the release down. Runs no migration. True when it did; of several nodes, one does.
  */
-export async function adopt(context: UpgradeContext, reading: ReadState): Promise<boolean> {
+export async function adopt(context: UpgradeContext, reading: ReadState, stop?: AbortSignal): Promise<boolean> {
   if (!isAdoptable(reading)) return false;
-  const version = await tellVersion(context, reading);
-  if (version === null) return false;
+  const version = await tellVersion(context, reading, stop);
+  if (version === null || stop?.aborted) return false;
   const { store, logger } = context;
   await ensureTables(store);
   const lease = await takeFreeLease(store, reading).catch((error: unknown) => {
@@ -28,7 +30,10 @@ export async function adopt(context: UpgradeContext, reading: ReadState): Promis
   });
   if (!lease) return false;
   try {
-    await recordBaseline(context, reading, version);
+    // Meanwhile somebody may have written the version row.
+    const now = await new StateReader(context).read();
+    if (!isAdoptable(now)) return false;
+    await recordBaseline(context, now, version);
   } finally {
     await whileBusy(() => releaseLease(store.knex, lease.token));
   }
@@ -41,20 +46,21 @@ function isAdoptable({ state, snapshot }: ReadState): boolean {
   return isFree && (state.kind === "unversioned" || (state.kind === "behind" && state.installedVersion === null));
 }
 
-async function tellVersion(context: UpgradeContext, { state, history }: ReadState): Promise<string | null> {
+async function tellVersion(context: UpgradeContext, { state, history }: ReadState, stop: AbortSignal | undefined): Promise<string | null> {
   const { detectVersion, version } = context.settings.options;
-  const detected = detectVersion ? await detect(context, detectVersion) : null;
+  const detected = detectVersion ? await detect(context, detectVersion, stop) : null;
   if (detected !== null) return detected;
   return history.origin === "knex" && state.pending.length === 0 ? version : null;
 }
 
 async function detect(
-  { store }: UpgradeContext,
+  { store, settings }: UpgradeContext,
   detectVersion: (knex: Knex) => Promise<string | null> | string | null,
+  stop: AbortSignal | undefined,
 ): Promise<string | null> {
   const knex = connectHost(store.source);
   try {
-    const version: unknown = await detectVersion(knex);
+    const version: unknown = await orGiveUp(() => detectVersion(knex), settings.options.nodeTtlMs, stop);
     if (version === null || version === undefined) return null;
     const problem = codeVersionProblem(version);
     if (problem !== null) throw new Error(`what it returned ${problem}`);
@@ -62,7 +68,25 @@ async function detect(
   } catch (cause) {
     throw new UpgateError("ERR_UPGATE_DETECT_VERSION", `detectVersion could not tell the release: ${messageOf(cause)}`, { cause });
   } finally {
-    await knex.destroy();
+    // Not waited for: a transaction that the function has left open would keep it from ending.
+    knex.destroy().catch(() => undefined);
+  }
+}
+
+/** A vendor's function that never answers must not hold up what a node does else, nor its closing. Stopped: null. */
+async function orGiveUp<T>(ask: () => T, limitMs: number, stop: AbortSignal | undefined): Promise<Awaited<T> | null> {
+  const settled = new AbortController();
+  const { signal } = settled;
+  try {
+    return await Promise.race([
+      ask(),
+      pause(limitMs, null, { signal }).then(() => {
+        throw new Error(`it has not answered within ${limitMs / 1000} s`);
+      }),
+      ...(stop ? [once(stop, "abort", { signal }).then(() => null)] : []),
+    ]);
+  } finally {
+    settled.abort();
   }
 }
 

@@ -1,4 +1,5 @@
 import { isUpgateError, UpgateError } from "../core/errors.js";
+import { compareVersions } from "../core/version.js";
 import type { UpgradeContext } from "./context.js";
 import type { ReadState } from "./state-reader.js";
 import type { StartedRun } from "./actions.js";
@@ -12,6 +13,8 @@ import type { Upgrader } from "./upgrader.js";
 export async function autoUpgrade(context: UpgradeContext, upgrader: Upgrader, { state }: ReadState): Promise<boolean> {
   const { mode, backup, version } = context.settings.options;
   if (mode !== "auto") return false;
+  // A node that still runs older files must not turn the others' run into one to its own release.
+  const aheadOfRun = state.run ? compareVersions(version, state.run.toVersion) : 0;
   const begin = (): Promise<StartedRun> | null => {
     switch (state.kind) {
       case "fresh":
@@ -20,9 +23,9 @@ export async function autoUpgrade(context: UpgradeContext, upgrader: Upgrader, {
         if (backup !== "none") throw noBackup();
         return upgrader.start({ backup: { kind: "none", address: "auto" } });
       case "interrupted":
-        return upgrader.resume();
+        return aheadOfRun >= 0 ? upgrader.resume() : null;
       case "failed":
-        return state.run?.toVersion === version ? null : upgrader.retry();
+        return aheadOfRun > 0 ? upgrader.retry() : null;
       default:
         return null;
     }

@@ -13,6 +13,11 @@ import { executeRun, type RunnerOptions, type RunResult } from "./runner.js";
 /** `process`: a process of its own, where there is a configuration file. `here`: inside this one. */
 export type RunPlace = "process" | "here";
 
+/** Whether a run of that place ends with this process. */
+export function isHere({ settings }: UpgradeContext, place: RunPlace): boolean {
+  return place === "here" || settings.configFile === null;
+}
+
 /** Has a begun run carried out under the lease that this process holds; resolves when it is over, and never rejects. */
 export async function carryOut(
   context: UpgradeContext,
@@ -29,7 +34,7 @@ export async function carryOut(
     return await executeRun(runnerOptions(context, stop), runId, keep(context, lease));
   } catch (error) {
     // Whoever took over, or finds the run without a live lease, goes on; this process can only say so.
-    logger.error(`upgate: this process lost the run ${runId}: ${messageOf(error)}`, error);
+    if (!stop?.aborted) logger.error(`upgate: this process lost the run ${runId}: ${messageOf(error)}`, error);
     return { id: runId, status: "interrupted", error: null };
   }
 }

@@ -1,5 +1,7 @@
 import { UpgateError } from "../core/errors.js";
+import type { HistoryEntry } from "../core/migration.js";
 import type { Run, RunKind } from "../core/run.js";
+import { compareVersions } from "../core/version.js";
 import type { VersionState } from "../core/version-state.js";
 import { isDuplicate } from "../store/driver-errors.js";
 import { insertDraft, readActiveRun, type RunChange, updateRun } from "../store/runs.js";
@@ -44,4 +46,16 @@ export function startableKind(state: VersionState): RunKind {
 
 export function notNow(state: VersionState): UpgateError {
   return new UpgateError("ERR_UPGATE_STATE", state.reason, { remedy: state.remedy });
+}
+
+/** Older files can't go on from what later migrations have begun: they would write their own version over it. */
+export function refuseOlder(run: Run, { codeVersion }: VersionState, history: readonly HistoryEntry[]): void {
+  if (!history.some(({ version }) => compareVersions(version, codeVersion) > 0)) return;
+  throw new UpgateError(
+    "ERR_UPGATE_STATE",
+    `The run to ${run.toVersion} has begun to change the database; the files are older: ${codeVersion}.`,
+    {
+      remedy: `Upload release ${run.toVersion} or later, or restore a backup of release ${codeVersion}.`,
+    },
+  );
 }

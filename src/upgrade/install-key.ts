@@ -32,6 +32,7 @@ export type InstallKeyReport =
  */
 export class InstallKey {
   #settled: "needed" | "void" | null = null;
+  #following: Promise<void> | null = null;
 
   constructor(private readonly context: UpgradeContext) {}
 
@@ -42,7 +43,12 @@ export class InstallKey {
   }
 
   /** Follows the state: makes a key when an operator will need one, voids it when the wizard is sealed. Never rejects. */
-  async follow(state: VersionState): Promise<void> {
+  follow(state: VersionState): Promise<void> {
+    // One at a time: a second one would find the key that the first is about to write down.
+    return (this.#following ??= this.#follow(state).finally(() => (this.#following = null)));
+  }
+
+  async #follow(state: VersionState): Promise<void> {
     if (this.file === null || state.kind === "unknown") return;
     try {
       if (state.kind !== "current") await this.#ensure();
@@ -123,8 +129,8 @@ export class InstallKey {
     const generated =
       known === null && (await whileBusy(() => insertSecret(store.knex, "install-key", sha256(normalise(key)), store.clock.timestamp())));
     if (generated) {
-      writeSecretly(file, key);
-      logger.info(`upgate: open ${settings.options.basePath}${settings.options.installPath} with the install key ${key} (also in ${file})`);
+      const address = settings.options.basePath + settings.options.installPath;
+      logger.info(`upgate: open ${address} with the install key ${key} (${tryWrite(file, key) ?? `also in ${file}`})`);
     } else if (known !== null && this.#keyInFile(known) !== null) {
       logger.info(`upgate: open ${settings.options.basePath}${settings.options.installPath} with the install key in ${file}`);
     } else {
@@ -155,6 +161,16 @@ function writeSecretly(file: string, key: string): string {
   rmSync(file, { force: true });
   writeFileSync(file, `${key}\n`, { mode: 0o600 });
   return file;
+}
+
+/** Its hash is in the database already: a key that can't be kept in a file is still the one that opens the wizard. */
+function tryWrite(file: string, key: string): string | null {
+  try {
+    writeSecretly(file, key);
+    return null;
+  } catch (error) {
+    return `it could not be written into a file: ${messageOf(error)}`;
+  }
 }
 
 function generateKey(): string {

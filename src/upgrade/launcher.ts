@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { UpgateError } from "../core/errors.js";
+import { messageOf, UpgateError } from "../core/errors.js";
 
 interface LaunchOptions {
   readonly configFile: string;
@@ -20,11 +20,8 @@ const LOG_TAIL_CHARACTERS = 1500;
  * Starts `upgate up` as a process of its own that outlives this one; its output goes to `dataDir/runs/<run>.log`. Resolves
  * when it has ended well; rejects with `ERR_UPGATE_RUNNER_START` and the log's end when it has not.
  */
-export function launchDetached({ configFile, runId, token, dataDir }: LaunchOptions): Promise<void> {
-  const folder = path.join(dataDir, "runs");
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const logFile = path.join(folder, `${runId}.log`);
-  const log = openSync(logFile, "a", 0o600);
+export async function launchDetached({ configFile, runId, token, dataDir }: LaunchOptions): Promise<void> {
+  const { logFile, log } = openLog(path.join(dataDir, "runs"), `${runId}.log`);
   const child = spawn(
     process.execPath,
     [...inheritedArguments(process.execArgv), CLI, "up", "--config", configFile, "--run", runId, "--token", String(token)],
@@ -49,6 +46,19 @@ export function launchDetached({ configFile, runId, token, dataDir }: LaunchOpti
       else fail(signal ? `was ended by ${signal}` : `ended with exit code ${code}`);
     });
   });
+}
+
+function openLog(folder: string, name: string): { readonly logFile: string; readonly log: number } {
+  const logFile = path.join(folder, name);
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return { logFile, log: openSync(logFile, "a", 0o600) };
+  } catch (cause) {
+    throw new UpgateError("ERR_UPGATE_RUNNER_START", `The upgrade's log ${logFile} can't be written: ${messageOf(cause)}`, {
+      cause,
+      remedy: `Make the folder ${folder} writable for the application (option dataDir), then press Retry.`,
+    });
+  }
 }
 
 /** Two processes can't debug on one port, and these would turn the child into something else than a runner. */

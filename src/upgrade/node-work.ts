@@ -21,9 +21,9 @@ export class NodeWork {
   }
 
   /** One change at a time: the state after it decides about the next. True when there was one. */
-  async react(reading: ReadState): Promise<boolean> {
+  async react(reading: ReadState, stop: AbortSignal): Promise<boolean> {
     if (!this.row.isRegistered) return false;
-    for (const react of this.#reactions) if (await react(reading)) return true;
+    for (const react of this.#reactions) if (!stop.aborted && (await react(reading, stop))) return true;
     return false;
   }
 }

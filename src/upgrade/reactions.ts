@@ -1,4 +1,4 @@
-import { messageOf } from "../core/errors.js";
+import { isUpgateError, messageOf } from "../core/errors.js";
 import { driverMessage, isBusy } from "../store/driver-errors.js";
 import { abortUnstarted } from "./abort-unstarted.js";
 import { adopt } from "./adoption.js";
@@ -8,8 +8,8 @@ import { stampPatch } from "./stamp.js";
 import type { ReadState } from "./state-reader.js";
 import type { Upgrader } from "./upgrader.js";
 
-/** What a node does by itself about a state; true when it changed it. */
-export type Reaction = (reading: ReadState) => Promise<boolean>;
+/** What a node does by itself about a state; true when it changed it. `stop`: the node closes. */
+export type Reaction = (reading: ReadState, stop: AbortSignal) => Promise<boolean>;
 
 /**
  * Everything that a node does without being asked, in this order. A reaction that throws is reported once and tried again
@@ -20,7 +20,7 @@ export function nodeReactions(context: UpgradeContext, upgrader: Upgrader): Reac
   const reaction = (what: string, react: Reaction): Reaction => patient(context, what, retryMs, react);
   return [
     reaction("the unstarted run could not be aborted", (reading) => abortUnstarted(context, reading)),
-    reaction("the installed release could not be recorded", (reading) => adopt(context, reading)),
+    reaction("the installed release could not be recorded", (reading, stop) => adopt(context, reading, stop)),
     reaction("the patch could not be recorded", (reading) => stampPatch(context, reading)),
     reaction("the upgrade could not be started", (reading) => autoUpgrade(context, upgrader, reading)),
   ];
@@ -29,12 +29,13 @@ export function nodeReactions(context: UpgradeContext, upgrader: Upgrader): Reac
 function patient({ store, logger }: UpgradeContext, what: string, retryMs: number, react: Reaction): Reaction {
   let notBeforeMs = -Infinity;
   let reported = "";
-  return async (reading) => {
+  return async (reading, stop) => {
     if (store.clock.nowMs() < notBeforeMs) return false;
     try {
-      return await react(reading);
+      return await react(reading, stop);
     } catch (error) {
-      if (isBusy(error)) return false;
+      // Another process is at it for a moment: the next poll shows what it has left to do.
+      if (isBusy(error) || isUpgateError(error, "ERR_UPGATE_LEASE_HELD")) return false;
       notBeforeMs = store.clock.nowMs() + retryMs;
       const message = `upgate: ${what}: ${driverMessage(error) || messageOf(error)}`;
       if (message !== reported) logger.warn(message);

@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import { isUpgateError, messageOf, UpgateError } from "../core/errors.js";
-import type { MigrationContext, MigrationFile } from "../core/migration.js";
+import type { HistoryEntry, MigrationContext, MigrationFile } from "../core/migration.js";
 import { pendingMigrations } from "../core/plan.js";
 import type { Logger } from "../core/ports.js";
 import type { Run, RunError } from "../core/run.js";
@@ -101,15 +101,17 @@ async function closeNodes(options: RunnerOptions, run: Run, keeper: LeaseKeeper)
 async function applyMigrations(options: RunnerOptions, run: Run, keeper: LeaseKeeper, progress: Progress): Promise<void> {
   const { store, release } = options;
   const { files, facts } = await release.read();
+  const history = await readHistory(store.knex);
+  refuseMissing(run, facts.missingFiles ?? [], history);
   const prunedBefore = run.kind === "install" ? null : (facts.prunedBefore ?? null);
-  const pending = pendingMigrations(files, await readHistory(store.knex), run.toVersion, prunedBefore);
-  let statements = 0;
+  const pending = pendingMigrations(files, history, run.toVersion, prunedBefore);
+  const sent: Sent = { statements: 0, refusal: null };
   const knex = connectForMigrations(store.source.admin ?? store.source, {
     tag: (sequence) => `upgate:${run.id}:${sequence}:${keeper.lease.token}`,
     beforeStatement: () => {
-      keeper.assertHeld();
-      options.stop?.throwIfAborted();
-      statements++;
+      sent.refusal ??= keeper.signal.aborted ? keeper.signal.reason : options.stop?.aborted ? options.stop.reason : null;
+      if (sent.refusal !== null) throw sent.refusal;
+      sent.statements++;
     },
   });
   try {
@@ -117,13 +119,30 @@ async function applyMigrations(options: RunnerOptions, run: Run, keeper: LeaseKe
       keeper.assertHeld();
       options.stop?.throwIfAborted();
       progress.migration = file.name;
-      statements = 0;
-      await applyMigration(options, run, keeper, knex, file, () => statements);
+      sent.statements = 0;
+      await applyMigration(options, run, keeper, knex, file, sent);
       progress.migration = null;
     }
   } finally {
     await knex.destroy();
   }
+}
+
+/** An upload may have begun after the start, or before a retry: the version must not be written without all its migrations. */
+function refuseMissing({ toVersion }: Run, missing: readonly string[], history: readonly HistoryEntry[]): void {
+  const applied = new Set(history.filter(({ finishedAt }) => finishedAt !== null).map(({ name }) => name));
+  const needed = missing.filter((name) => !applied.has(name));
+  if (needed.length === 0) return;
+  throw new UpgateError("ERR_UPGATE_RELEASE_CHANGED", `The upload of release ${toVersion} is incomplete; missing: ${needed.join(", ")}.`, {
+    remedy: `Upload all files of release ${toVersion} again, then press Retry.`,
+  });
+}
+
+interface Sent {
+  /** By the migration under way. */
+  statements: number;
+  /** Why a statement was not sent; null while none was refused. */
+  refusal: unknown;
 }
 
 async function applyMigration(
@@ -132,7 +151,7 @@ async function applyMigration(
   keeper: LeaseKeeper,
   knex: Knex,
   file: MigrationFile,
-  statements: () => number,
+  sent: Sent,
 ): Promise<void> {
   const { store, logger, release } = options;
   const { clock } = store;
@@ -147,7 +166,9 @@ async function applyMigration(
   const ctx: MigrationContext = { rehearsal: false, signal: endOf(options, keeper), log: logger };
   const sendStatements = async (connection: Knex) => {
     await module.up(connection, ctx);
-    return { finishedAt: clock.timestamp(), durationMs: Math.round(clock.nowMs() - beganMs), statements: statements() };
+    // Also where the migration has caught the error: a statement that was not sent must not count as applied.
+    if (sent.refusal !== null) throw sent.refusal;
+    return { finishedAt: clock.timestamp(), durationMs: Math.round(clock.nowMs() - beganMs), statements: sent.statements };
   };
   const body = async (trx: Knex.Transaction): Promise<void> => {
     const finish = await sendStatements(trx);

@@ -9,7 +9,7 @@ import type { MigrationSet } from "../release/migration-set.js";
 import { migrationSource } from "../release/migration-source.js";
 import { listMigrations, migrationFolder } from "../release/migrations.js";
 import { Release } from "../release/release.js";
-import { type DatabaseSource, databaseSource } from "../store/connect.js";
+import { databaseName, type DatabaseSource, databaseSource } from "../store/connect.js";
 
 /** Everything that follows from the options: checked, with absolute paths. */
 export interface Settings {
@@ -91,6 +91,9 @@ function resolveDatabase(options: ParsedOptions, root: string, problems: OptionP
     const other = databaseSource(admin, root);
     if (other.dialect !== source.dialect)
       problems.push({ path: "database.admin", message: `must be ${source.dialect}, as database.app is` });
+    const [own, others] = [databaseName(source), databaseName(other)];
+    if (own !== null && others !== null && own !== others)
+      problems.push({ path: "database.admin", message: `must be another account of the same database: ${own}, got ${others}` });
     return { ...source, admin: other };
   } catch (error) {
     if (isUpgateError(error) && error.code !== "ERR_UPGATE_OPTIONS") throw error;

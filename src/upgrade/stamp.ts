@@ -18,16 +18,18 @@ export async function stampPatch(context: UpgradeContext, reading: ReadState): P
   await ensureTables(store);
   const lease = await takeFreeLease(store, reading);
   try {
-    const { state } = await new StateReader(context).read();
-    if (!isStampable({ ...reading, state }, version)) return false;
+    const now = await new StateReader(context).read();
+    if (!isStampable(now, version)) return false;
     await ensureVersionTable(store);
-    const now = store.clock.timestamp();
+    const timestamp = store.clock.timestamp();
+    const [fromVersion, left] = [now.state.installedVersion, now.snapshot.run];
     await whileBusy(() =>
       store.knex.transaction(async (trx) => {
-        const id = await insertDraft(trx, { kind: "upgrade", fromVersion: state.installedVersion, toVersion: version, createdAt: now });
-        const done = { status: "completed", phase: "done", active: false, epoch: lease.token, startedAt: now, finishedAt: now } as const;
-        await updateRun(trx, id, "draft", done);
-        await writeVersionRow(trx, store.versionRow, version, now);
+        if (left) await updateRun(trx, left.id, "draft", { status: "aborted", active: false, finishedAt: timestamp });
+        const id = await insertDraft(trx, { kind: "upgrade", fromVersion, toVersion: version, createdAt: timestamp });
+        const times = { startedAt: timestamp, finishedAt: timestamp };
+        await updateRun(trx, id, "draft", { status: "completed", phase: "done", active: false, epoch: lease.token, ...times });
+        await writeVersionRow(trx, store.versionRow, version, timestamp);
       }),
     );
   } finally {
@@ -40,8 +42,8 @@ export async function stampPatch(context: UpgradeContext, reading: ReadState): P
 /** Only with a manifest can files be newer than the process; then the newer process does it. */
 function isStampable({ state, snapshot }: ReadState, version: string): boolean {
   const { kind, pending, installedVersion, filesVersion } = state;
-  const isDraftless = snapshot.run === null;
-  return (
-    kind === "behind" && isDraftless && pending.length === 0 && installedVersion !== null && compareVersions(filesVersion, version) === 0
-  );
+  // A draft for these very versions means that an operator is at it; one for others was left behind by an earlier release.
+  const { run } = snapshot;
+  const isFree = run === null || run.toVersion !== version || run.fromVersion !== installedVersion;
+  return kind === "behind" && isFree && pending.length === 0 && installedVersion !== null && compareVersions(filesVersion, version) === 0;
 }

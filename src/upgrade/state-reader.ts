@@ -52,7 +52,7 @@ export class StateReader {
     return this.#release;
   }
 
-  async #readRecorded({ lease, run, versionRow, knexLast }: Snapshot, traces: Traces | null): Promise<RecordedHistory> {
+  async #readRecorded({ lease, run, versionRow, knexRows }: Snapshot, traces: Traces | null): Promise<RecordedHistory> {
     const signature = JSON.stringify([
       lease?.token,
       lease?.holder?.pid,
@@ -60,7 +60,7 @@ export class StateReader {
       run?.status,
       run?.phase,
       versionRow,
-      knexLast,
+      knexRows,
       traces?.hasKnexTable,
     ]);
     if (this.#recorded?.signature === signature) return this.#recorded;

@@ -94,6 +94,14 @@ export class Upgrader {
     return (await this.#actions).adopt();
   }
 
+  /** Stops the runs inside this process after the statement under way; they can be resumed. Those in processes of their own go on. */
+  async close(): Promise<void> {
+    await this.#actions.then(
+      (actions) => actions.close(),
+      () => undefined,
+    );
+  }
+
   /** What the runner's own process does; see `takeOver`. */
   async execute(runId: string, token: number, signal?: AbortSignal): Promise<RunResult> {
     return (await this.#actions).execute(runId, token, signal);

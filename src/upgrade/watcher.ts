@@ -1,3 +1,4 @@
+import { remedyOf } from "../core/errors.js";
 import { unreadableState, type VersionState } from "../core/version-state.js";
 import { driverMessage } from "../store/driver-errors.js";
 import type { UpgradeContext } from "./context.js";
@@ -29,7 +30,7 @@ export class Watcher {
   #polling: Promise<void> | null = null;
   #following: Promise<void> | null = null;
   #settleReady!: () => void;
-  #closed = false;
+  readonly #closing = new AbortController();
   #reported = "";
 
   constructor(
@@ -40,6 +41,10 @@ export class Watcher {
     this.#work.catch(() => undefined); // told at each poll
     this.#state = unreadableState(context.settings.options.version, context.settings.options.version, "it has not been read yet");
     this.ready = new Promise((resolve) => (this.#settleReady = resolve));
+  }
+
+  get #isClosed(): boolean {
+    return this.#closing.signal.aborted;
   }
 
   get state(): VersionState {
@@ -71,16 +76,19 @@ export class Watcher {
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#closing.abort();
     this.gate.openUntilMs = -Infinity;
     clearTimeout(this.#timer);
     if (this.#polling) await this.#polling;
-    await (await this.#work).row.leave();
+    await this.#work.then(
+      ({ row }) => row.leave(),
+      () => undefined,
+    );
   }
 
   async #tick(): Promise<void> {
     if (!this.#polling) await this.#poll();
-    if (this.#closed) return;
+    if (this.#isClosed) return;
     this.#timer = setTimeout(() => void this.#tick(), this.context.settings.options.pollMs);
     this.#timer.unref();
   }
@@ -98,15 +106,16 @@ export class Watcher {
   async #read(): Promise<void> {
     try {
       const work = await this.#work;
+      if (this.#isClosed) return;
       if (this.#isLapsed()) work.row.doubt();
       // Own row first, then the state: a runner that has counted the nodes before this row was there is then visible to us.
       await work.row.join();
       const reading = await this.#readState(work);
-      if (this.#closed) return;
+      if (this.#isClosed) return;
       await work.row.follow(reading);
       // Taken for dead: the gate may open again only after the new row is there.
       if (!work.row.isRegistered) this.gate.openUntilMs = -Infinity;
-      if (await work.react(reading)) await this.#readState(work);
+      if (await work.react(reading, this.#closing.signal)) await this.#readState(work);
     } catch (error) {
       await this.#failed(error);
     }
@@ -117,7 +126,7 @@ export class Watcher {
     const { store, settings } = this.context;
     const sentMs = store.clock.nowMs();
     const reading = await work.read();
-    if (this.#closed) return reading;
+    if (this.#isClosed) return reading;
     const { state } = reading;
     this.#last = reading;
     this.#state = state;
@@ -135,7 +144,8 @@ export class Watcher {
     const isOpen = this.context.store.clock.nowMs() < this.gate.openUntilMs;
     if (!isOpen) {
       this.gate.openUntilMs = -Infinity;
-      this.#state = unreadableState(this.context.settings.options.version, this.#state.filesVersion, driverMessage(error));
+      const { version } = this.context.settings.options;
+      this.#state = unreadableState(version, this.#state.filesVersion, driverMessage(error), remedyOf(error));
       await this.#work.then(
         ({ row }) => row.doubt(),
         () => undefined,

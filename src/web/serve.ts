@@ -33,6 +33,7 @@ interface HostingParts {
  */
 export class Hosting {
   #server: Server | undefined;
+  #listening: Promise<void> | undefined;
   #application: HostApplication | null = null;
   #loading: Promise<HostApplication> | null = null;
 
@@ -47,13 +48,14 @@ export class Hosting {
     const server = createServer((req, res) => this.#handle(load, req, res));
     this.#server = server;
     this.parts.attach(server);
-    await new Promise<void>((resolve, reject) => {
+    this.#listening = new Promise<void>((resolve, reject) => {
       server.once("error", reject);
       server.listen(port, host, () => {
         server.off("error", reject);
         resolve();
       });
     });
+    await this.#listening;
     return server;
   }
 
@@ -71,6 +73,8 @@ export class Hosting {
   async close(): Promise<void> {
     const server = this.#server;
     if (!server) return;
+    // One that is told to close while it binds its port would bind it afterwards.
+    await this.#listening?.catch(() => undefined);
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();
     await closed;

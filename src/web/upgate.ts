@@ -1,5 +1,6 @@
 import type { Server } from "node:http";
 import type { Knex } from "knex";
+import { messageOf } from "../core/errors.js";
 import type { UpgateOptions } from "../core/options.js";
 import type { VersionState } from "../core/version-state.js";
 import { connectHost } from "../store/connect.js";
@@ -93,17 +94,24 @@ export function createUpgate(options: UpgateOptions): Upgate {
   const hosting = new Hosting({ guard, installer, installPath, basePath, logger: context.logger, attach });
 
   let hostKnex: Knex | null = settings.database.instance;
-  async function close(): Promise<void> {
+  let closing: Promise<void> | null = null;
+  const close = (): Promise<void> => (closing ??= closeAll());
+  async function closeAll(): Promise<void> {
     wizard?.close();
+    await upgrader.close();
     await writes.flush();
     writes.close();
     await watcher.close();
+    await keyFollowing;
     await hosting.close();
     if (hostKnex && hostKnex !== settings.database.instance) await hostKnex.destroy();
     await context.store.close();
   }
 
-  watcher.onReading((state) => void key.then((one) => one.follow(state)));
+  let keyFollowing = Promise.resolve();
+  watcher.onReading((state) => {
+    keyFollowing = key.then((one) => one.follow(state)).catch((error: unknown) => context.logger.error(messageOf(error), error));
+  });
   if (settings.options.restart === "exit") watcher.onReading(exitWhenReplaced(close, context.logger));
   watcher.start();
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import mysql from "mysql2/promise";
-import type { UpgateOptions } from "../../src/index.js";
+import { createUpgate, type UpgateOptions } from "../../src/index.js";
 import { type DatabaseKind, databaseKinds } from "../support/databases.js";
 import { createProject, SHOP_MIGRATIONS } from "../support/project.js";
 import { startSite } from "../support/site.js";
@@ -61,6 +61,16 @@ function accountsOn(kind: DatabaseKind): void {
     await withUpgate(project.options, async (upgate) => {
       assert.equal(upgate.state().kind, "unknown");
       assert.match(upgate.state().reason, /CREATE command denied/);
+    });
+    project.remove();
+  });
+
+  it("accounts of two databases are refused before anything is written", async () => {
+    const [{ app }, { admin }] = [await accounts(kind), await accounts(kind)];
+    const project = createProject(app, { migrations: SHOP_MIGRATIONS });
+    assert.throws(() => createUpgate({ ...project.options, database: { app, admin } }), {
+      code: "ERR_UPGATE_OPTIONS",
+      message: /database\.admin: must be another account of the same database/,
     });
     project.remove();
   });

@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { after, describe, it } from "node:test";
 import knexFactory, { type Knex } from "knex";
-import type { UpgateOptions } from "../../src/index.js";
+import { createUpgate, type UpgateOptions } from "../../src/index.js";
 import { databaseSource } from "../../src/store/connect.js";
 import { connectHost } from "../../src/store/connect.js";
+import { openContext } from "../../src/upgrade/open-context.js";
+import { resolveSettings } from "../../src/upgrade/settings.js";
+import { Upgrader } from "../../src/upgrade/upgrader.js";
 import { type DatabaseKind, databaseKinds } from "../support/databases.js";
 import { createProject, type TestProject } from "../support/project.js";
 import { withUpgate } from "../support/upgates.js";
@@ -244,5 +247,53 @@ function adoptionOn(kind: DatabaseKind): void {
     });
     assert.equal(await upgrade(options), "completed");
     assert.equal(await knex.schema.hasTable("t0005"), true);
+  });
+
+  it("is noticed at once when knex takes back a migration, also one that was not the last", async () => {
+    const { knex, migrate } = await setUp({}, { ...FLAT, ...THIRD });
+    await knex.migrate.latest(migrate);
+    await withUpgate(project.options, async (upgate) => {
+      await until("the open gate", () => upgate.state().kind === "current");
+      await knex.migrate.down({ ...migrate, name: "20240202_price.mjs" });
+      await until("the pending migration", () => upgate.state().pending.join() === "20240202_price");
+      assert.equal(upgate.state().kind, "behind");
+    });
+  });
+
+  it("may have its history in a table named with its database, and there may be none yet", async () => {
+    const { knex, migrate } = await setUp();
+    const schema = kind.name === "SQLite" ? "main" : new URL(project.options.database as string).pathname.slice(1);
+    project.options.knexMigrations = `${schema}.knex_migrations`;
+    await become("fresh");
+    await knex.migrate.latest(migrate);
+    await become("current");
+  });
+
+  it("does not wait for a detectVersion that never answers: it says so, and closes", async () => {
+    const { knex } = await setUp();
+    await knex.schema.createTable("invoices", (t) => t.increments("id"));
+    const detectVersion = (): Promise<null> => new Promise(() => undefined);
+    const upgate = createUpgate({ ...project.options, detectVersion });
+    await upgate.ready();
+    assert.match(project.lines.join("\n"), /detectVersion could not tell the release: it has not answered within 2 s/);
+    assert.equal(upgate.state().kind, "unversioned");
+    await upgate.close();
+    const hung = createUpgate({ ...project.options, nodeTtlMs: 3_600_000, detectVersion });
+    await until("the question", () => hung.state().kind === "unversioned");
+    await hung.close();
+  });
+
+  it("keeps the version row that somebody writes while detectVersion is asked", async () => {
+    const { knex } = await setUp();
+    await knex.schema.createTable("products", (t) => t.increments("id"));
+    const { configFile: _file, ...options } = project.options;
+    const detectVersion = async (): Promise<string> => {
+      await withUpgate(options, ({ upgrader }) => upgrader.baseline("3.1.0", { through: "none" }));
+      return "3.2.0";
+    };
+    const context = openContext(resolveSettings({ ...options, detectVersion }));
+    assert.equal(await new Upgrader(context).adopt(), false);
+    await context.store.close();
+    assert.deepEqual(await knex("tbl_config").pluck("value"), ["3.1.0"]);
   });
 }

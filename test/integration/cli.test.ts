@@ -435,7 +435,8 @@ function commandLine(): void {
 
   const REFUSED: readonly [name: string, file: string | null, text: string, says: RegExp][] = [
     ["is missing", null, "", /There is no upgate\.config\.mjs/],
-    ["is not where --config says", "elsewhere.mjs", "", /elsewhere\.mjs can't be loaded: Cannot find/],
+    ["is not where --config says", "elsewhere.mjs", "", /There is no file .*elsewhere\.mjs\./],
+    ["is no address of a file", "file://elsewhere/a.mjs", "", /There is no file/],
     ["throws", "a.mjs", 'throw new Error("no DATABASE_URL");', /a\.mjs can't be loaded: no DATABASE_URL/],
     ["exports nothing", "b.mjs", "export const options = {};", /b\.mjs has no default export that is an object/],
     ["exports a function", "c.mjs", "export default () => ({});", /c\.mjs has no default export that is an object/],
@@ -461,6 +462,14 @@ function commandLine(): void {
       );
       empty.remove();
     });
+
+  it("tells a wrong command line in one object, too", async () => {
+    for (const args of [["status", "--bogus"], ["frobnicate"], ["baseline"], ["make", "../a"]]) {
+      const { code, json } = await runCliJson<Answers>(args, here);
+      assert.deepEqual([code, json.error.code], [2, "ERR_UPGATE_OPTIONS"], args.join(" "));
+      assert.doesNotMatch(json.error.message, /^error: /);
+    }
+  });
 
   it("names every wrong option, one by one in doctor", async () => {
     project.write("wrong.mjs", 'export default { version: "8.6", databse: "sqlite:./a.db", migrations: "./migrations" };');

@@ -52,6 +52,30 @@ function releasesOn(kind: DatabaseKind): void {
     project.remove();
   });
 
+  it("a retried run does not write the version while a migration of its release is missing", async () => {
+    const names = ["1.0.0/0001-products", "1.1.0/0001-product-price", "1.1.0/0002-fill-prices"];
+    const project = await setUp({ version: "1.1.0", migrations: names });
+    await install(plain(project), "1.0.0");
+    const file = "migrations/1.1.0/0001-product-price.mjs";
+    project.write(file, `export const up = () => { throw new Error("not yet"); };`);
+    await withUpgate(project.options, async ({ upgrader, knex, state }) => {
+      const backup = { kind: "own", address: "test" } as const;
+      assert.equal((await (await upgrader.start({ where: "here", backup })).finished).status, "failed");
+      rmSync(path.join(project.folder, file));
+      const { status, error } = await (await upgrader.retry({ where: "here" })).finished;
+      assert.deepEqual([status, error?.code], ["failed", "ERR_UPGATE_RELEASE_CHANGED"]);
+      assert.match(
+        `${error?.message} ${error?.remedy}`,
+        /missing: 1\.1\.0\/0001-product-price\. Upload all files of release 1\.1\.0 again/,
+      );
+      assert.deepEqual(await knex("tbl_config").pluck("value"), ["1.0.0"]);
+      project.write(file, SHOP_MIGRATIONS["1.1.0/0001-product-price.mjs"]);
+      assert.equal((await (await upgrader.retry({ where: "here" })).finished).status, "completed");
+      await until("the open gate", () => state().kind === "current");
+    });
+    project.remove();
+  });
+
   it("a patch set on another version says which release to upload", async () => {
     const project = await setUp({ version: "1.1.0", kind: "patch", appliesTo: ">=1.0.5 <1.1.0" });
     await install(plain(project), "1.0.0");
@@ -122,6 +146,23 @@ export const up = (knex: { schema: { createTable(name: string, make: (t: { incre
       const run = await upgrader.start();
       assert.deepEqual(await run.finished, { id: run.id, status: "completed", error: null });
       for (const table of ["esm", "commonjs", "compiled", "typed", "typed_module"]) assert.ok(await knex.schema.hasTable(table), table);
+    });
+    project.remove();
+  });
+
+  it("migrations that can't be listed are told as such, with a remedy that is not the database's", async () => {
+    const project = await setUp(null);
+    const migrations = {
+      getMigrations: () => Promise.reject(new Error("the bundle is empty")),
+      getMigrationName: String,
+      getMigration: () => Promise.reject(new Error("never asked")),
+    };
+    await withUpgate({ ...plain(project), migrations }, async ({ state, upgrader }) => {
+      for (const { kind: found, reason, remedy } of [state(), await upgrader.state()]) {
+        assert.equal(found, "unknown");
+        assert.match(`${reason} ${remedy}`, /migrations can't be listed: the bundle is empty .*upload a corrected release/);
+      }
+      await assert.rejects(upgrader.start(), { code: "ERR_UPGATE_MIGRATION_INVALID" });
     });
     project.remove();
   });

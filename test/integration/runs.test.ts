@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
 import { after, describe, it } from "node:test";
 import { isUpgateError } from "../../src/core/errors.js";
@@ -317,6 +318,28 @@ setInterval(() => undefined, 1000);`,
       assert.equal(upgate.state().kind, "current");
       assert.equal(await upgate.knex.schema.hasTable("ORDERLINES"), true);
     });
+    project.remove();
+  });
+
+  it("a stopped migration that catches errors is not recorded with statements that were never sent", async () => {
+    const flag = path.join(tmpdir(), `upgate-stop-${process.pid}-${kind.name}`);
+    const careless = `${WAITING(flag).replace("};", "")}
+  try { await knex("products").insert({ name: "after the stop" }); } catch {}
+};
+export const config = { transaction: false };`;
+    const project = await setUp({ migrations: { ...SHOP_MIGRATIONS, "1.1.0/0003-careless.mjs": careless } });
+    await withUpgate(project.options, async (upgate) => {
+      const stop = new AbortController();
+      const run = await upgate.upgrader.start({ where: "here", signal: stop.signal, backup: { kind: "own", address: "test" } });
+      await until("the third migration", async () => (await names(upgate)).includes("from the waiting migration"));
+      stop.abort(new Error("It was stopped."));
+      writeFileSync(flag, "");
+      assert.equal((await run.finished).status, "interrupted");
+      const again = await upgate.upgrader.resume({ where: "here" });
+      assert.equal((await again.finished).status, "completed");
+      assert.ok((await names(upgate)).includes("after the stop"));
+    });
+    rmSync(flag);
     project.remove();
   });
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import type { UpgateOptions } from "../../src/index.js";
+import { createUpgate, type Upgate, type UpgateOptions } from "../../src/index.js";
 import { type DatabaseKind, databaseKinds } from "../support/databases.js";
 import { createProject, SHOP_MIGRATIONS, type TestProject } from "../support/project.js";
 import { type Site, startSite } from "../support/site.js";
@@ -33,6 +33,12 @@ function unattendedOn(kind: DatabaseKind): void {
       await Promise.all(sites.map((site) => site.stop()));
     }
   }
+  /** Its next readings would have shown what it does by itself. */
+  const untilReadAgain = async (upgate: Upgate): Promise<void> => {
+    const beat = async (): Promise<number> => Number((await upgate.knex("upgate_node").first("beat"))?.beat);
+    const before = await beat();
+    await until("the node's next beat", async () => (await beat()) > before);
+  };
   const runsOf = (project: TestProject): Promise<{ status: string; kind: string; backup: string | null }[]> =>
     withUpgate({ ...project.options, mode: "wizard" }, async ({ knex }) => knex("upgate_run").whereNotNull("started_at"));
 
@@ -142,6 +148,20 @@ export const up = async (knex) => {
     project.remove();
   });
 
+  it("two releases that record themselves at the same time: the later one is installed, without waiting for a turn", async () => {
+    const project = await setUp({ patches: "stamp", nodeTtlMs: 3_600_000 });
+    const { configFile: _file, ...here } = project.options;
+    await install(here, "1.1.0");
+    const nodes = ["1.1.1", "1.1.1", "1.1.2", "1.1.2", "1.1.2"].map((version) => createUpgate({ ...here, version }));
+    await until("the later one", () => nodes.map((node) => node.state().kind).join() === "ahead,ahead,current,current,current");
+    assert.deepEqual(
+      project.lines.filter((line) => line.includes("could not be recorded")),
+      [],
+    );
+    await Promise.all(nodes.map((node) => node.close()));
+    project.remove();
+  });
+
   it("one with migrations does not", async () => {
     const project = await setUp({ patches: "stamp" });
     await install(project.options, "1.0.0");
@@ -160,6 +180,68 @@ export const up = async (knex) => {
     await install({ ...project.options, restart: "ask" }, "1.1.1");
     assert.equal(await site.ended, 75, site.output());
     assert.match(site.output(), /files on disk are release 1\.2\.0, but this process still runs 1\.1\.0/);
+    project.remove();
+  });
+
+  it("a node that still runs older files leaves a newer run alone, and so must its operator", async () => {
+    const newer = {
+      "1.2.0/0001-shelves.mjs": `export const up = (knex) => knex.schema.createTable("shelves", (t) => t.increments("id"));`,
+      "1.2.0/0002-broken.mjs": `export const up = () => { throw new Error("no such thing"); };`,
+    };
+    const project = await setUp({ version: "1.2.0" }, { ...SHOP_MIGRATIONS, ...newer });
+    const { configFile: _file, ...here } = project.options;
+    await install(here, "1.1.0");
+    await withUpgate(here, async ({ upgrader }) => {
+      const run = await upgrader.start({ where: "here", backup: { kind: "none", address: "test" } });
+      assert.equal((await run.finished).status, "failed");
+    });
+    await withUpgate({ ...here, version: "1.1.0", mode: "auto", backup: "none" }, async (old) => {
+      for (const status of ["failed", "running"]) {
+        await old.knex("upgate_run").where({ to_version: "1.2.0" }).update({ status });
+        const kind = status === "failed" ? "failed" : "interrupted";
+        await until(`the state ${kind}`, () => old.state().kind === kind);
+        await untilReadAgain(old);
+        assert.match(old.state().remedy, /Upload release 1\.2\.0 or later/);
+        const refused = {
+          code: "ERR_UPGATE_STATE",
+          message: /run to 1\.2\.0 has begun to change the database; the files are older: 1\.1\.0/,
+        };
+        await assert.rejects(kind === "failed" ? old.upgrader.retry({ where: "here" }) : old.upgrader.resume({ where: "here" }), refused);
+      }
+      assert.deepEqual(await old.knex("upgate_run").pluck("to_version"), ["1.1.0", "1.2.0"]);
+    });
+    project.remove();
+  });
+
+  it("an upgrade whose log can't be written has failed, with the reason, and is not begun over and over", async () => {
+    const project = await setUp({ mode: "auto" });
+    const dataDir = project.write("no-folder", "");
+    await withUpgate({ ...project.options, dataDir }, async (upgate) => {
+      await until("the failure", () => upgate.state().kind === "failed");
+      assert.match(upgate.state().reason, /log .*no-folder.* can't be written/);
+      assert.match(upgate.state().remedy, /dataDir/);
+      await untilReadAgain(upgate);
+      assert.equal((await upgate.knex("upgate_run")).length, 1);
+    });
+    project.remove();
+  });
+
+  it("a draft that was left behind by an earlier release keeps no later one from recording itself", async () => {
+    const project = await setUp({});
+    const { configFile: _file, ...here } = project.options;
+    await install(here, "1.1.0");
+    await withUpgate({ ...here, version: "1.1.1" }, ({ upgrader }) => upgrader.draft());
+    await withUpgate({ ...here, version: "1.1.1", patches: "stamp" }, async (upgate) => {
+      assert.equal(upgate.state().kind, "behind", "an operator is at it");
+    });
+    await withUpgate({ ...here, version: "1.1.2", patches: "stamp" }, async (upgate) => {
+      assert.equal(upgate.state().kind, "current");
+      const runs = await upgate.knex("upgate_run").whereNot({ to_version: "1.1.0" }).orderBy("to_version").select("to_version", "status");
+      assert.deepEqual(runs.map(Object.values), [
+        ["1.1.1", "aborted"],
+        ["1.1.2", "completed"],
+      ]);
+    });
     project.remove();
   });
 }

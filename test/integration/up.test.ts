@@ -100,6 +100,50 @@ function upOn(kind: DatabaseKind): void {
     assert.equal((await runCli(["retry"], project.here)).code, 1, "nothing is failed any more");
   });
 
+  it("goes on from the version row that the application writes meanwhile", async () => {
+    const { address } = await kind.create();
+    const project = createProject(address, { migrations: SHOP_MIGRATIONS });
+    await install(project.options, "1.0.0");
+    await withUpgate(project.options, ({ knex }) => knex("tbl_config").delete());
+    const config = { ...project.options, logger: undefined };
+    project.write(
+      "upgate.config.mjs",
+      `const detectVersion = async (knex) => { await knex("tbl_config").insert({ setting: "version", value: "1.0.0" }); return null; };
+export default { ...${JSON.stringify(config)}, detectVersion };`,
+    );
+    const answer = await runCli(["up", "--yes"], { cwd: project.folder });
+    assert.deepEqual([answer.code, answer.stdout], [0, "Release 1.1.0 is installed.\n"], answer.stderr);
+    project.remove();
+  });
+
+  it("goes on when nobody listens any more", async () => {
+    const setup = await setUp();
+    const flag = path.join(setup.folder, "go");
+    setup.write("migrations/1.1.0/0002-fill-prices.mjs", LONG(flag));
+    setup.write("migrations/1.1.0/0003-more.mjs", "export const up = () => {};");
+    const cli = startCli(["up", "--yes"], setup.here);
+    await started(setup, "1.1.0/0002-fill-prices");
+    cli.child.stdout?.destroy();
+    cli.child.stderr?.destroy();
+    setup.write("go", "");
+    assert.equal((await cli.ended).code, 0);
+    await withUpgate(setup.options, async (upgate) => assert.equal(upgate.state().kind, "current"));
+  });
+
+  it("stops in order when its terminal is closed, which may be said twice", async () => {
+    const setup = await setUp();
+    setup.write("migrations/1.1.0/0002-fill-prices.mjs", LONG(path.join(setup.folder, "go")));
+    const cli = startCli(["up", "--yes"], setup.here);
+    await started(setup, "1.1.0/0002-fill-prices");
+    cli.child.kill("SIGHUP");
+    cli.child.kill("SIGHUP");
+    assert.equal((await cli.ended).code, 129, cli.output().stderr);
+    await withUpgate(setup.options, async (upgate) => {
+      assert.equal(upgate.state().kind, "interrupted");
+      assert.equal((await upgate.knex("upgate_lease").first()).host, null, "the lease is given back");
+    });
+  });
+
   it("stops on Ctrl-C after the statement under way, says how to resume, and resume completes it", async () => {
     const setup = await setUp();
     const flag = path.join(setup.folder, "go");

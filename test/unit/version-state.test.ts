@@ -61,6 +61,20 @@ describe("each state says what is the matter and what to do", () => {
       /8\.6\.0.*files are of release 8\.6\.1/,
     ],
     [
+      "a dead run to a later release",
+      facts({ row: "8.6.0", run: run({ toVersion: "8.7.0" }) }),
+      "interrupted",
+      /8\.7\.0.*files are of release 8\.6\.1/,
+      /Upload release 8\.7\.0 or later/,
+    ],
+    [
+      "a failed run to the later release that lies on disk",
+      facts({ row: "8.6.0", filesVersion: "8.7.0", run: run({ toVersion: "8.7.0", status: "failed" }) }),
+      "failed",
+      /upgrade to 8\.7\.0 failed/,
+      /Restart the application/,
+    ],
+    [
       "a failed run that kept no reason",
       facts({ row: "8.6.0", run: run({ status: "failed" }) }),
       "failed",

@@ -69,7 +69,8 @@ async function upgrade(session: Session, options: UpOptions): Promise<number> {
     case "behind":
       return orWait(session, options, () => start(session, options, state));
     case "unversioned":
-      if (await upgrader.adopt()) return upgrade(session, options);
+      // The application may have been faster.
+      if ((await upgrader.adopt()) || (await upgrader.state()).kind !== "unversioned") return upgrade(session, options);
       throw notNow(state);
     case "unknown":
     case "ahead":
