@@ -198,15 +198,18 @@ export const up = async (knex) => {
     await withUpgate({ ...here, version: "1.1.0", mode: "auto", backup: "none" }, async (old) => {
       for (const status of ["failed", "running"]) {
         await old.knex("upgate_run").where({ to_version: "1.2.0" }).update({ status });
-        const kind = status === "failed" ? "failed" : "interrupted";
-        await until(`the state ${kind}`, () => old.state().kind === kind);
+        const expected = status === "failed" ? "failed" : "interrupted";
+        await until(`the state ${expected}`, () => old.state().kind === expected);
         await untilReadAgain(old);
         assert.match(old.state().remedy, /Upload release 1\.2\.0 or later/);
         const refused = {
           code: "ERR_UPGATE_STATE",
           message: /run to 1\.2\.0 has begun to change the database; the files are older: 1\.1\.0/,
         };
-        await assert.rejects(kind === "failed" ? old.upgrader.retry({ where: "here" }) : old.upgrader.resume({ where: "here" }), refused);
+        await assert.rejects(
+          expected === "failed" ? old.upgrader.retry({ where: "here" }) : old.upgrader.resume({ where: "here" }),
+          refused,
+        );
       }
       assert.deepEqual(await old.knex("upgate_run").pluck("to_version"), ["1.1.0", "1.2.0"]);
     });
