@@ -48,7 +48,7 @@ function unattendedOn(kind: DatabaseKind): void {
     await withSites(project, 4, async (sites) => {
       const first = await Promise.all(sites.map((site) => site.visit()));
       assert.ok(
-        first.every(({ status, text }) => status === 503 && /Down for Maintenance \(Err [23]\)/.test(text)),
+        first.every(({ status, text }) => status === 503 && /Down for Maintenance \(Err [123]\)/.test(text)),
         JSON.stringify(first.map(({ status }) => status)),
       );
       for (const site of sites) await until(`an open gate\n${site.output()}`, () => isOpen(site), 60_000);
