@@ -31,8 +31,8 @@ for suite in "${suites[@]}"; do
   echo "== $suite"
   files=(test/"$suite".test.ts)
   [[ ! -d test/$suite ]] || files=(test/"$suite"/*.test.ts)
-  # Elsewhere one file after the other: each integration file has a MariaDB of its own, and the browser tests a Chromium.
-  concurrency=1
-  [[ $suite != unit && $suite != package ]] || concurrency=2
+  # In the browser one file after the other: what a page shows while it waits is looked at, too.
+  concurrency=2
+  [[ $suite != e2e ]] || concurrency=1
   node --import tsx --test --test-concurrency="$concurrency" --test-reporter=spec "${files[@]}"
 done

@@ -113,7 +113,7 @@ describe("upgate init refuses, and writes nothing", () => {
       "migrations from a source",
       { files: { ...GOOD, "knexfile.js": `module.exports = { client: "mysql2", migrations: { migrationSource: {} } };` } },
       "PROJECT",
-      /migrationSource; upgate reads a folder/,
+      /migrationSource, and upgate init sets up folders only/,
     ],
     [
       "migrations in another language",
