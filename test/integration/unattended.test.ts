@@ -211,7 +211,7 @@ export const up = async (knex) => {
           refused,
         );
       }
-      assert.deepEqual(await old.knex("upgate_run").pluck("to_version"), ["1.1.0", "1.2.0"]);
+      assert.deepEqual(await old.knex("upgate_run").orderBy("to_version").pluck("to_version"), ["1.1.0", "1.2.0"]);
     });
     project.remove();
   });

@@ -230,8 +230,11 @@ describe("upgate up on a terminal", () => {
     answers: readonly string[],
     cwd: string,
   ): Promise<{ code: number | null; screen: string }> {
+    // Node takes a terminal on a CI machine for one without colours.
+    const { CI: _ci, NO_COLOR: _no, FORCE_COLOR: _force, ...env } = process.env;
     const child = spawn("script", ["-qefc", command.map((word) => `'${word}'`).join(" "), "/dev/null"], {
       cwd,
+      env: { ...env, TERM: "xterm-256color" },
       stdio: ["pipe", "pipe", "ignore"],
     });
     let screen = "";
