@@ -90,10 +90,8 @@ describe("an existing knex project comes under upgate by upgate init and three l
     await withApplication(async (application) => {
       assert.deepEqual(await ports(application), { status: 503, ports: null, error: "Err2" });
       const output = await vendor.run("npx", ["upgate", "up", "--yes"], env);
-      assert.match(
-        output,
-        /Upgrading from 2\.3\.0 to 2\.4\.0[\s\S]*20260101090000_add_depth_to_harbours[\s\S]*Release 2\.4\.0 is installed/,
-      );
+      const said = [/Upgrading from 2\.3\.0 to 2\.4\.0/, /20260101090000_add_depth_to_harbours {2}\d+ ms/, /Release 2\.4\.0 is installed/];
+      for (const line of said) assert.match(output, line);
       await opens(application);
       const { runs, migrations } = await vendor.json<History>("npx", ["upgate", "history", "--json", "--limit", "50"], env);
       assert.equal(runs.length, 1);
