@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
@@ -61,4 +62,25 @@ export async function runCliJson<T>(args: readonly string[], options: CliOptions
       cause,
     });
   }
+}
+
+/** Those that answer with one object and change nothing. */
+export const READING = ["status", "plan", "unlock", "key", "history", "doctor"];
+
+/** Members of the verbs' objects that the tests look at. */
+export interface Answers {
+  readonly state: { readonly kind: string; readonly reason: string };
+  readonly migrations: { readonly name: string; readonly version: string; readonly status: string; readonly statements?: number }[];
+  readonly warnings: { readonly kind: string; readonly name: string }[];
+  readonly runs: { readonly id: string; readonly status: string; readonly toVersion: string }[];
+  readonly groups: {
+    readonly title: string;
+    readonly checks: { readonly id: string; readonly severity: string; readonly message: string }[];
+  }[];
+  readonly error: { readonly code: string; readonly message: string };
+  readonly [name: string]: unknown;
+}
+
+export function assertPlain({ stdout, stderr }: CliAnswer): void {
+  assert.doesNotMatch(stdout + stderr, new RegExp(String.fromCharCode(27)), "no colour codes");
 }
