@@ -1,7 +1,8 @@
 export { defineConfig } from "./core/config-file.js";
 export type { Check, Severity } from "./core/check.js";
 export { UpgateError, type OptionProblem, type UpgateErrorCode } from "./core/errors.js";
-export type { MigrationContext, MigrationModule } from "./core/migration.js";
+export type { BackfillOptions, BackfillQuery, BackfillResult, BackfillRow } from "./core/backfill.js";
+export type { MigrationContext, MigrationModule, MigrationStep, StatementInDoubt } from "./core/migration.js";
 export type {
   BrandingOptions,
   Database,
@@ -13,7 +14,7 @@ export type {
 } from "./core/options.js";
 export type { PlannedMigration } from "./core/plan.js";
 export type { Logger } from "./core/ports.js";
-export type { RunError } from "./core/run.js";
+export type { InDoubtAnswer, RunError } from "./core/run.js";
 export type { VersionState, VersionStateKind } from "./core/version-state.js";
 export type { BaselineOptions } from "./upgrade/baseline.js";
 export type { RunResult } from "./upgrade/runner.js";

@@ -63,6 +63,22 @@ export const ERRORS = {
     title: "A migration failed",
     remedy: "Remove the cause named in the message, then press Retry, or upload a corrected release.",
   },
+  ERR_UPGATE_IN_DOUBT: {
+    title: "It can't be told whether a statement was carried out",
+    remedy: "Look into the database, then say which it is: it was applied, or run it again. If you can't tell, restore the backup.",
+  },
+  ERR_UPGATE_DIVERGED: {
+    title: "A migration took another path than the first time",
+    remedy: "Upload the release's own files again; or restore the backup and upload a corrected release.",
+  },
+  ERR_UPGATE_STATEMENT_REFUSED: {
+    title: "A migration sent a statement that can't be made safe",
+    remedy: "The vendor writes the migration in another way; the message says what is wrong.",
+  },
+  ERR_UPGATE_MIGRATION_STEP: {
+    title: "A migration uses ctx.step or ctx.backfill wrongly",
+    remedy: "The vendor corrects the call named in the message.",
+  },
   ERR_UPGATE_RUNNER_START: {
     title: "The upgrade process did not start",
     remedy: "Read its log, named in the message; correct the cause, then press Retry.",

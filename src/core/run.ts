@@ -1,3 +1,5 @@
+import type { StatementInDoubt } from "./migration.js";
+
 export type RunKind = "upgrade" | "install" | "restore";
 
 /**
@@ -15,7 +17,12 @@ export interface RunError {
   readonly remedy: string;
   /** The migration it happened in, where it was one. */
   readonly migration: string | null;
+  /** With `ERR_UPGATE_IN_DOUBT`: what the operator has to decide before the run goes on. */
+  readonly inDoubt?: StatementInDoubt;
 }
+
+/** The operator's answer to a statement in doubt: it was applied, or run it again. */
+export type InDoubtAnswer = "applied" | "again";
 
 /** What the operator has done before the start. */
 export interface RunDraft {

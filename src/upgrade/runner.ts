@@ -32,6 +32,22 @@ export interface RunnerOptions {
 export interface RunHooks {
   /** Awaited between two migrations: the one before is recorded, this one has left no trace. `name`: as in the history. */
   beforeMigration?(name: string): Promise<void>;
+  /** Awaited at every moment at which a process may die with another outcome; the crash suite kills there. */
+  atPoint?(moment: RunMoment): Promise<void> | void;
+}
+
+/**
+ * `before-intent`: about to be journaled. `after-intent`: the intent is durable, the statement not sent. `sent`: on its way, not
+ * answered. `after-statement`: answered, not recorded as done. `before-commit`: the journal's rows are written, not committed.
+ * `after-commit`: they are. A statement that commits with its row has no intent.
+ */
+export type RunPoint = "before-intent" | "after-intent" | "sent" | "after-statement" | "before-commit" | "after-commit";
+
+export interface RunMoment {
+  readonly point: RunPoint;
+  readonly migration: string | null;
+  /** The statement's text; empty at a commit. */
+  readonly statement: string;
 }
 
 export interface RunResult {
@@ -163,7 +179,10 @@ async function applyMigration(
     recordStart(store.knex, { name: file.name, version: file.version, sha256, runId: run.id, startedAt: clock.timestamp() }),
   );
   logger.info(`upgate: ${file.name} …`);
-  const ctx: MigrationContext = { rehearsal: false, signal: endOf(options, keeper), log: logger };
+  const later = (): never => {
+    throw new UpgateError("ERR_UPGATE_MIGRATION_STEP", "ctx.step and ctx.backfill are on their way.");
+  };
+  const ctx: MigrationContext = { rehearsal: false, signal: endOf(options, keeper), log: logger, step: later, backfill: later };
   const sendStatements = async (connection: Knex) => {
     await module.up(connection, ctx);
     // Also where the migration has caught the error: a statement that was not sent must not count as applied.
