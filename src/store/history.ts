@@ -26,22 +26,24 @@ export async function readHistory(knex: Knex): Promise<HistoryEntry[]> {
   }));
 }
 
-/** Writes the migration's row before its first statement; a migration that is tried again keeps its row. */
-export async function recordStart(
-  knex: Knex,
-  entry: Pick<HistoryEntry, "name" | "version" | "sha256" | "runId" | "startedAt">,
-): Promise<void> {
-  const row = {
-    name: entry.name,
-    version: entry.version,
-    sha256: entry.sha256,
-    run_id: entry.runId,
-    started_at: entry.startedAt,
-    finished_at: null,
-    duration_ms: null,
-    statements: null,
-  };
-  await knex<MigrationRow>("upgate_migration").insert(row).onConflict("name").merge();
+export interface HistoryRow extends HistoryEntry {
+  /** That were sent; null where it is not known. */
+  readonly statements: number | null;
+}
+
+/** SQLite takes 32,766 variables, MySQL 65,535. */
+const MOST_ROWS = 500;
+
+/** Writes rows over those of the same migrations: one that is tried again keeps its row. */
+export async function upsertHistory(knex: Knex, rows: readonly HistoryRow[]): Promise<void> {
+  for (let from = 0; from < rows.length; from += MOST_ROWS) {
+    const some = rows.slice(from, from + MOST_ROWS).map(toRow);
+    await knex<MigrationRow>("upgate_migration").insert(some).onConflict("name").merge();
+  }
+}
+
+function toRow({ name, version, sha256, runId, startedAt, finishedAt, durationMs, statements }: HistoryRow): MigrationRow {
+  return { name, version, sha256, run_id: runId, started_at: startedAt, finished_at: finishedAt, duration_ms: durationMs, statements };
 }
 
 /** A migration that was applied without upgate; one that the history has already stays as it is. */
@@ -52,18 +54,4 @@ export async function insertApplied(
   const { name, version, sha256, runId, startedAt, finishedAt } = entry;
   const row = { name, version, sha256, run_id: runId, started_at: startedAt, finished_at: finishedAt, duration_ms: null, statements: null };
   await knex<MigrationRow>("upgate_migration").insert(row).onConflict("name").ignore();
-}
-
-/** Plain SQL, because it also runs inside a migration's transaction, on the host's knex: its `wrapIdentifier` must not matter. */
-export async function recordFinish(
-  knex: Knex,
-  name: string,
-  finish: { finishedAt: string; durationMs: number; statements: number },
-): Promise<void> {
-  await knex.raw("UPDATE upgate_migration SET finished_at = ?, duration_ms = ?, statements = ? WHERE name = ?", [
-    finish.finishedAt,
-    finish.durationMs,
-    finish.statements,
-    name,
-  ]);
 }

@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import type { Knex } from "knex";
 import { whileBusy } from "./tables.js";
 
-/** `cookie`: signs the wizard's cookies and tokens. `install-key`: the generated key's SHA-256. */
-export type SecretName = "cookie" | "install-key";
+/** `cookie`: signs the wizard's cookies and tokens. `install-key`: the generated key's SHA-256. `journal`: keys what the journal hashes. */
+export type SecretName = "cookie" | "install-key" | "journal";
 
 interface SecretRow {
   name: SecretName;
@@ -25,10 +25,10 @@ export async function deleteSecret(knex: Knex, name: SecretName): Promise<boolea
   return (await knex<SecretRow>("upgate_secret").where({ name }).delete()) > 0;
 }
 
-/** The secret that signs cookies: one for all nodes, made by the first that needs it. */
-export async function ensureCookieSecret(knex: Knex, createdAt: string): Promise<string> {
-  const known = await readSecret(knex, "cookie");
+/** A secret that all nodes share, made at random by the first that needs it. */
+export async function ensureSecret(knex: Knex, name: "cookie" | "journal", createdAt: string): Promise<string> {
+  const known = await readSecret(knex, name);
   if (known !== null) return known;
-  await whileBusy(() => insertSecret(knex, "cookie", randomBytes(32).toString("base64url"), createdAt));
-  return (await readSecret(knex, "cookie")) as string;
+  await whileBusy(() => insertSecret(knex, name, randomBytes(32).toString("base64url"), createdAt));
+  return (await readSecret(knex, name)) as string;
 }

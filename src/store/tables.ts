@@ -26,9 +26,9 @@ const TABLES: Readonly<Record<string, string>> = {
     name VARCHAR(255) NOT NULL PRIMARY KEY, version VARCHAR(64) NOT NULL, sha256 VARCHAR(64) NOT NULL, run_id VARCHAR(40) NOT NULL,
     started_at VARCHAR(24) NOT NULL, finished_at VARCHAR(24) NULL, duration_ms INTEGER NULL, statements INTEGER NULL`,
   upgate_journal: `
-    run_id VARCHAR(40) NOT NULL, sequence INTEGER NOT NULL, migration VARCHAR(255) NOT NULL, token INTEGER NOT NULL,
-    statement_hash VARCHAR(64) NULL, statement MEDIUMTEXT NULL, intent_at VARCHAR(24) NULL, pre_state MEDIUMTEXT NULL,
-    answer MEDIUMTEXT NULL, done_at VARCHAR(24) NULL, PRIMARY KEY (run_id, sequence)`,
+    run_id VARCHAR(40) NOT NULL, sequence INTEGER NOT NULL, kind VARCHAR(16) NOT NULL, migration VARCHAR(255) NULL, token INTEGER NOT NULL,
+    of_sequence INTEGER NULL, statement_hash VARCHAR(64) NULL, statement MEDIUMTEXT NULL, bindings_hash VARCHAR(64) NULL,
+    intent_at VARCHAR(24) NULL, pre_state MEDIUMTEXT NULL, answer MEDIUMTEXT NULL, done_at VARCHAR(24) NULL, PRIMARY KEY (run_id, sequence)`,
   upgate_lease: `
     name VARCHAR(32) NOT NULL PRIMARY KEY, host VARCHAR(255) NULL, host_id VARCHAR(64) NULL, pid INTEGER NULL, started_ticks VARCHAR(32) NULL,
     token INTEGER NOT NULL, beat INTEGER NOT NULL, acquired_at VARCHAR(24) NULL, protocol INTEGER NOT NULL`,

@@ -5,7 +5,7 @@ import { unreadableState, type VersionState } from "../core/version-state.js";
 import { driverMessage } from "../store/driver-errors.js";
 import { releaseLease } from "../store/lease.js";
 import { insertDraft, readActiveRun, readRun, type RunChange, updateRun } from "../store/runs.js";
-import { ensureCookieSecret } from "../store/secrets.js";
+import { ensureSecret } from "../store/secrets.js";
 import { ensureTables, whileBusy } from "../store/tables.js";
 import { adopt, adoptHistory } from "./adoption.js";
 import { type BaselineOptions, recordBaseline } from "./baseline.js";
@@ -193,7 +193,7 @@ export class UpgradeActions {
     const { store } = this.context;
     const startedAt = run.startedAt ?? store.clock.timestamp();
     // Whoever opens the wizard in mid-run needs it, and on SQLite nobody can write then.
-    await ensureCookieSecret(store.knex, startedAt);
+    await ensureSecret(store.knex, "cookie", startedAt);
     const begun = { ...change, status: "running", phase: "closing", epoch: lease.token, startedAt, finishedAt: null, error: null } as const;
     if (await whileBusy(() => updateRun(store.knex, run.id, run.status, begun))) return run;
     throw new UpgateError("ERR_UPGATE_STATE", "The run was changed by somebody else meanwhile.");

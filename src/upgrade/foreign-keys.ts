@@ -1,28 +1,27 @@
-import type { Knex } from "knex";
+/** Sends SQL on the migration's connection; the rows. */
+type SendRows = (sql: string) => Promise<readonly Record<string, unknown>[]>;
 
 /**
- * A SQLite transaction in which foreign keys are not enforced until its end. knex rebuilds a table to alter or drop a
- * column; with enforcement on, dropping the old table deletes every child with ON DELETE CASCADE. The pragma is ignored
- * inside a transaction, so it goes before; new violations at the end roll everything back (sqlite.org/lang_altertable,
- * section 7). `knex` must have a pool of one connection.
+ * Runs `transaction`, which opens and commits a SQLite transaction, with foreign keys not enforced until its end. knex rebuilds
+ * a table to alter or drop a column; with enforcement on, dropping the old table deletes every child with ON DELETE CASCADE.
+ * The pragma is ignored inside a transaction, so it goes before; `assertNoneBroken`, to be called at the transaction's end,
+ * rejects when rows were left behind that point to nothing (sqlite.org/lang_altertable, section 7).
  */
-export async function withForeignKeysOff(knex: Knex, body: (trx: Knex.Transaction) => Promise<void>): Promise<void> {
-  const [setting] = (await knex.raw("PRAGMA foreign_keys")) as { foreign_keys: number }[];
-  const enforced = setting?.foreign_keys === 1;
-  if (enforced) await knex.raw("PRAGMA foreign_keys = OFF");
+export async function withForeignKeysOff(send: SendRows, transaction: (assertNoneBroken: () => Promise<void>) => Promise<void>): Promise<void> {
+  const [setting] = await send("PRAGMA foreign_keys");
+  if (setting?.["foreign_keys"] !== 1) return transaction(async () => undefined);
+  const before = await countViolations(send);
+  await send("PRAGMA foreign_keys = OFF");
   try {
-    await knex.transaction(async (trx) => {
-      const before = enforced ? await violations(trx) : 0;
-      await body(trx);
-      if (enforced && (await violations(trx)) > before) {
+    await transaction(async () => {
+      if ((await countViolations(send)) > before)
         throw new Error("It left rows behind that point to rows that no longer exist (foreign keys).");
-      }
     });
   } finally {
-    if (enforced) await knex.raw("PRAGMA foreign_keys = ON");
+    await send("PRAGMA foreign_keys = ON");
   }
 }
 
-async function violations(trx: Knex.Transaction): Promise<number> {
-  return ((await trx.raw("PRAGMA foreign_key_check")) as unknown[]).length;
+async function countViolations(send: SendRows): Promise<number> {
+  return (await send("PRAGMA foreign_key_check")).length;
 }

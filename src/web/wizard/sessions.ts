@@ -3,7 +3,7 @@ import { parse as parseCookies, serialize as serializeCookie } from "cookie";
 import { sign, unsign } from "cookie-signature";
 import type { DeferredWrites } from "../../store/deferred-writes.js";
 import { isBusy } from "../../store/driver-errors.js";
-import { ensureCookieSecret } from "../../store/secrets.js";
+import { ensureSecret } from "../../store/secrets.js";
 import { deleteSession, extendSession, hasOpenSession, insertSession, readSession, type WizardSession } from "../../store/sessions.js";
 import type { Store } from "../../store/store.js";
 import { ensureTables, whileBusy } from "../../store/tables.js";
@@ -111,7 +111,7 @@ export class WizardSessions {
     if (this.#secret !== null) return this.#secret;
     const { knex, clock } = this.store;
     await ensureTables(this.store);
-    const secret = await ensureCookieSecret(knex, clock.timestamp());
+    const secret = await ensureSecret(knex, "cookie", clock.timestamp());
     return (this.#secret = secret);
   }
 }

@@ -1,0 +1,120 @@
+import type { MigrationFile } from "../../core/migration.js";
+import type { Clock } from "../../core/ports.js";
+import type { Dialect } from "../../store/connect.js";
+import type { JournalEntry } from "../../store/journal.js";
+import type { TableCatalogue } from "../../store/pre-state.js";
+import type { RunMoment, RunPoint } from "../runner.js";
+import { AttemptOver, attemptEndOf } from "./attempt-over.js";
+import { ConnectionState } from "./connection-state.js";
+import type { JournalLog } from "./journal-log.js";
+import { JournalWriter } from "./journal-writer.js";
+import type { JournaledKnex } from "./journaled-client.js";
+import type { Recording } from "./recording.js";
+
+export interface AttemptOptions {
+  readonly dialect: Dialect;
+  readonly clock: Clock;
+  readonly log: JournalLog;
+  /** Keys the hashes of values. */
+  readonly secret: string;
+  /** Rejects when nothing may be sent: the lease is lost, or the run is to stop. Asked before every statement. */
+  readonly assertMayGoOn: () => Promise<void> | undefined;
+  readonly atPoint: ((moment: RunMoment) => Promise<void> | void) | null;
+  /** The `finish` entries that have just been committed. */
+  readonly onCommitted: (finished: readonly JournalEntry[]) => void;
+}
+
+/** The migration under way. */
+export interface CurrentMigration {
+  readonly file: MigrationFile;
+  /** What an earlier attempt left of it. */
+  readonly recording: Recording;
+  /** Names of the steps and backfills that it has come to. */
+  readonly steps: Set<string>;
+  /** Sent, not answered from the recording. */
+  statements: number;
+  /**
+   * `starting`: knex's BEGIN of the migration's transaction is to come. `ending`: `up` has returned; `failing`: it has thrown:
+   * what comes then is knex's own COMMIT or ROLLBACK.
+   */
+  phase: "starting" | "running" | "ending" | "failing";
+}
+
+/** What the parts of one attempt to carry a run out share. Nothing of it outlives a lost connection: then a new one begins. */
+export class Attempt {
+  readonly writer: JournalWriter;
+  readonly isMysql: boolean;
+  current: CurrentMigration | null = null;
+  #broken: unknown = null;
+  readonly #states = new WeakMap<object, ConnectionState>();
+
+  constructor(
+    readonly options: AttemptOptions,
+    readonly database: () => JournaledKnex,
+    readonly catalogue: () => TableCatalogue | null,
+  ) {
+    this.isMysql = options.dialect === "mysql";
+    this.writer = new JournalWriter({
+      log: options.log,
+      send: (connection, sql, bindings) => this.sendOwn(connection, sql, bindings),
+      beginSql: this.isMysql ? "BEGIN" : "BEGIN IMMEDIATE",
+      beforeCommit: async () => this.point("before-commit"),
+      onCommitted: options.onCommitted,
+    });
+  }
+
+  /** What ended the attempt; null while it goes on. */
+  get broken(): unknown {
+    return this.#broken;
+  }
+
+  /** Ends the attempt: nothing is sent any more, whatever the migration makes of the error. Returns what to throw. */
+  break(error: unknown): unknown {
+    this.#broken ??= error;
+    return this.#broken;
+  }
+
+  /** Throws what has ended the attempt. */
+  assertUsable(): void {
+    if (this.#broken !== null) throw this.#broken;
+  }
+
+  async assertMayGoOn(): Promise<void> {
+    this.assertUsable();
+    try {
+      await this.options.assertMayGoOn();
+    } catch (error) {
+      throw this.break(error);
+    }
+    this.assertUsable();
+  }
+
+  stateOf(connection: object): ConnectionState {
+    const known = this.#states.get(connection);
+    if (known) return known;
+    const state = new ConnectionState(connection);
+    this.#states.set(connection, state);
+    return state;
+  }
+
+  point(point: RunPoint, statement = ""): Promise<void> | void {
+    return this.options.atPoint?.({ point, statement, migration: this.current?.file.name ?? null });
+  }
+
+  comment(): string {
+    const { runId, token, next } = this.options.log;
+    return `upgate:${runId}:${next}:${token}`;
+  }
+
+  /** SQL of upgate's own. Its failure ends the attempt. */
+  async sendOwn(connection: object, sql: string, bindings: readonly unknown[] = []): Promise<unknown> {
+    this.assertUsable();
+    try {
+      return await this.database().send(connection, `/* ${this.comment()} */ ${sql}`, bindings);
+    } catch (error) {
+      const end = attemptEndOf(error);
+      if (end !== null) throw this.break(new AttemptOver(end, error));
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,100 @@
+import type { StatementInDoubt } from "../../core/migration.js";
+import type { Logger } from "../../core/ports.js";
+import { isGalera, SYNC_WAIT_SQL } from "../../store/fresh-reads.js";
+import { readLineage } from "../../store/journal.js";
+import { TableCatalogue, type SendSql } from "../../store/pre-state.js";
+import { ensureSecret } from "../../store/secrets.js";
+import type { Store } from "../../store/store.js";
+import type { RunMoment } from "../runner.js";
+import { Attempt } from "./attempt.js";
+import type { HistoryProjector } from "./history-projector.js";
+import { type JournaledKnex, journaledKnex, type StatementGate } from "./journaled-client.js";
+import { MigrationSession } from "./session.js";
+import { settle } from "./settle.js";
+import { connectionLock, MOST_LOCKS, silencePredecessors } from "./silence.js";
+import { StatementFlow } from "./statement-flow.js";
+
+export interface OpenSessionOptions {
+  readonly store: Store;
+  readonly logger: Logger;
+  readonly runId: string;
+  readonly token: number;
+  readonly by: string;
+  readonly projector: HistoryProjector;
+  /** Aborts while it waits for what an earlier process still does in the server. */
+  readonly signal: AbortSignal;
+  readonly assertMayGoOn: () => Promise<void> | undefined;
+  readonly atPoint: ((moment: RunMoment) => Promise<void> | void) | null;
+  readonly verify: (migration: string, inDoubt: StatementInDoubt) => Promise<boolean | undefined>;
+  readonly spans: boolean;
+}
+
+export interface OpenSession {
+  readonly session: MigrationSession;
+  /** What ended the attempt; null while it goes on. */
+  readonly broken: () => unknown;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the way for migrations: connects, ends what earlier processes of the run still do in the server, takes the journal over.
+ * Rejects with `ERR_UPGATE_IN_DOUBT`, or with the database's errors; then everything is closed again.
+ */
+export async function openSession(options: OpenSessionOptions): Promise<OpenSession> {
+  const { store, assertMayGoOn, atPoint, projector } = options;
+  const source = store.source.admin ?? store.source;
+  let gate: StatementGate | null = null;
+  let locks = 0;
+  const connected = async (connection: object): Promise<void> => {
+    await assertMayGoOn();
+    if (source.dialect === "mysql") await register(database, connection, options.runId, locks++);
+  };
+  const database = journaledKnex(source, {
+    query: (connection, query, send) => (gate as StatementGate).query(connection, query, send),
+    stream: (connection, query, send) => (gate as StatementGate).stream(connection, query, send),
+    connected: async (connection) => (gate === null ? undefined : connected(connection)),
+  });
+  let catalogue: TableCatalogue | null = null;
+  try {
+    const primary = source.dialect === "mysql" ? await database.hold() : null;
+    const send: SendSql = async (sql, bindings) => (await database.send(primary as object, sql, bindings)) as readonly Record<string, unknown>[];
+    if (primary) {
+      await silence(options, send);
+      await connected(primary);
+      if (await isGalera(send)) await send(SYNC_WAIT_SQL);
+    }
+    const secret = await ensureSecret(store.knex, "journal", store.clock.timestamp());
+    const { log, recordings } = await settle({ ...options, send });
+    if (primary) catalogue = await TableCatalogue.read(send);
+    const attempt = new Attempt(
+      { dialect: store.dialect, clock: store.clock, log, secret, assertMayGoOn, atPoint, onCommitted: (finished) => projector.finished(finished) },
+      () => database,
+      () => catalogue,
+    );
+    gate = new StatementFlow(attempt, connected);
+    const session = new MigrationSession({ attempt, database, primary, recordings, spans: options.spans });
+    return { session, broken: () => attempt.broken, close: () => close(database) };
+  } catch (error) {
+    await close(database);
+    throw error;
+  }
+}
+
+async function silence({ store, runId, signal, logger }: OpenSessionOptions, send: SendSql): Promise<void> {
+  const onWait = (statements: readonly string[]): void => {
+    const known = statements.filter((statement) => statement !== "");
+    logger.warn(`upgate: an earlier process of this run still has ${statements.length} connection(s) in the server; ending them. ${known.join("; ").slice(0, 300)}`);
+  };
+  await silencePredecessors(send, { runIds: await readLineage(store.knex, runId), signal, onWait });
+}
+
+/** Makes the connection one that a later process finds; and one that commits when it is told to, whatever the server's default. */
+async function register(database: JournaledKnex, connection: object, runId: string, number: number): Promise<void> {
+  await database.send(connection, "SET autocommit = 1");
+  if (number < MOST_LOCKS) await database.send(connection, "SELECT GET_LOCK(?, 0)", [connectionLock(runId, number)]);
+}
+
+async function close(database: JournaledKnex): Promise<void> {
+  database.letGo();
+  await database.knex.destroy();
+}

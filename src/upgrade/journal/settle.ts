@@ -1,0 +1,145 @@
+import type { Knex } from "knex";
+import { UpgateError } from "../../core/errors.js";
+import type { InDoubtAnswer } from "../../core/run.js";
+import type { StatementInDoubt } from "../../core/migration.js";
+import { classifyStatement } from "../../core/statement.js";
+import { isDeadlock, isDuplicate } from "../../store/driver-errors.js";
+import { withFreshReads } from "../../store/fresh-reads.js";
+import { insertEntries, type JournalEntry, readFinished, readLastSequence, readLineage, readUnfinished } from "../../store/journal.js";
+import { type PreState, readPreState, sameState, type SendSql } from "../../store/pre-state.js";
+import type { Store } from "../../store/store.js";
+import { encodeAnswer, PLAIN_OK } from "./answers.js";
+import type { HistoryProjector } from "./history-projector.js";
+import { JournalLog, type NewEntry } from "./journal-log.js";
+import type { Recording } from "./recording.js";
+import { keyOf, lostTemporaryTable, recordingsOf, sortOut, statementInDoubt, tailOf, type Unfinished } from "./unfinished.js";
+
+export interface SettleOptions {
+  readonly store: Store;
+  readonly runId: string;
+  readonly token: number;
+  /** Host and process, for the report. */
+  readonly by: string;
+  readonly projector: HistoryProjector;
+  /** On the migration's own connection: it sees all that was committed. */
+  readonly send: SendSql;
+  /** Asks the migration's own `verify`; undefined: it does not know. */
+  readonly verify: (migration: string, inDoubt: StatementInDoubt) => Promise<boolean | undefined>;
+}
+
+export interface Settled {
+  readonly log: JournalLog;
+  readonly recordings: ReadonlyMap<string, Recording>;
+}
+
+const MOST_TRIES = 5;
+
+/**
+ * Takes the journal over: brings the history up to date, decides what came of the statement in doubt, and writes down that a new
+ * attempt begins, which keeps every earlier one from writing. What an earlier process still does in the server must be gone
+ * before. Throws `ERR_UPGATE_IN_DOUBT` when it can't be told.
+ */
+export async function settle(options: SettleOptions): Promise<Settled> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await trySettle(options);
+    } catch (error) {
+      // A predecessor's last write came in between: it is read now, and it was the last one.
+      if (!(isDuplicate(error) || isDeadlock(error)) || tries === MOST_TRIES) throw error;
+    }
+  }
+}
+
+async function trySettle(options: SettleOptions): Promise<Settled> {
+  const { store, runId, token, projector } = options;
+  const { clock } = store;
+  const { runIds, finished, entries, last } = await withFreshReads(store, (knex) => readJournal(knex, runId));
+  projector.finished(finished);
+  await projector.flush();
+  const unfinished = sortOut(entries);
+  const doubt = statementInDoubt(unfinished) ?? lostTemporaryTable(unfinished);
+  const verdict = doubt && (await decide(options, unfinished, doubt));
+  const applied = doubt && verdict === "applied" ? [appliedEntry(doubt, clock.timestamp())] : [];
+  const settled = sortOut([...entries, ...applied.map((entry) => ({ ...(doubt as JournalEntry), ...entry }))]);
+  const dead = new Set([...tailOf(settled), ...(doubt && verdict === "again" ? [keyOf(doubt)] : [])]);
+  // A process that has lost the lease is refused in every journal that it may still want to write to.
+  for (const other of runIds.slice(1)) {
+    const log = new JournalLog(other, token, await readLastSequence(store.knex, other));
+    await insertEntries(store.knex, log.number([...(doubt?.runId === other ? applied : []), takeEntry(options, [])]));
+  }
+  const log = new JournalLog(runId, token, last);
+  const numbered = log.number([...(doubt?.runId === runId ? applied : []), takeEntry(options, [...dead])]);
+  await insertEntries(store.knex, numbered);
+  log.committed(numbered.length);
+  return { log, recordings: recordingsOf(settled, dead) };
+}
+
+interface ReadJournal {
+  readonly runIds: readonly string[];
+  readonly finished: readonly JournalEntry[];
+  readonly entries: readonly JournalEntry[];
+  readonly last: number;
+}
+
+async function readJournal(knex: Knex, runId: string): Promise<ReadJournal> {
+  const runIds = await readLineage(knex, runId);
+  const last = await readLastSequence(knex, runId);
+  return { runIds, last, finished: await readFinished(knex, runIds), entries: await readUnfinished(knex, runIds) };
+}
+
+function takeEntry({ by, store }: SettleOptions, dead: readonly string[]): NewEntry {
+  return { kind: "take", migration: null, answer: JSON.stringify({ void: dead, by }), doneAt: store.clock.timestamp() };
+}
+
+function appliedEntry(doubt: JournalEntry, doneAt: string): NewEntry {
+  const answer = encodeAnswer({ kind: "answered", response: PLAIN_OK });
+  return { kind: "done", migration: doubt.migration, of: doubt.sequence, answer, doneAt };
+}
+
+/** Writes the operator's word on the statement in doubt down, under the lease. Throws `ERR_UPGATE_STATE` when there is none. */
+export async function recordVerdict(store: Store, runId: string, token: number, answer: InDoubtAnswer): Promise<void> {
+  const { entries, last } = await withFreshReads(store, (knex) => readJournal(knex, runId));
+  const unfinished = sortOut(entries);
+  const doubt = statementInDoubt(unfinished) ?? lostTemporaryTable(unfinished);
+  if (!doubt) throw new UpgateError("ERR_UPGATE_STATE", "There is no statement in doubt.");
+  const log = new JournalLog(runId, token, last);
+  await insertEntries(store.knex, log.number([{ kind: "verdict", migration: null, statement: keyOf(doubt), answer, doneAt: store.clock.timestamp() }]));
+}
+
+async function decide(options: SettleOptions, { verdicts }: Unfinished, doubt: JournalEntry): Promise<InDoubtAnswer> {
+  const said = verdicts.get(keyOf(doubt))?.answer;
+  if (said === "applied" || said === "again") return said;
+  if (doubt.kind === "repeatable") return "again";
+  if (doubt.kind === "definition") return (await wasApplied(options.send, doubt)) ? "applied" : "again";
+  const inDoubt: StatementInDoubt = { sequence: doubt.sequence, statement: shown(doubt.statement ?? ""), why: whyOf(doubt) };
+  const verified = await options.verify(String(doubt.migration), inDoubt);
+  if (verified !== undefined) return verified ? "applied" : "again";
+  throw new InDoubtError(`It can't be told whether the database has carried out a statement of ${doubt.migration}. ${inDoubt.why}`, inDoubt);
+}
+
+/** `ERR_UPGATE_IN_DOUBT`, with what the operator has to decide. */
+export class InDoubtError extends UpgateError {
+  constructor(
+    message: string,
+    readonly inDoubt: StatementInDoubt,
+  ) {
+    super("ERR_UPGATE_IN_DOUBT", message);
+  }
+}
+
+/** A DDL statement is atomic (MySQL 8, MariaDB 10.6.1): its tables are as before, or as it has made them. */
+async function wasApplied(send: SendSql, { statement, preState }: JournalEntry): Promise<boolean> {
+  const definition = classifyStatement(statement ?? "", "mysql");
+  if (definition.kind !== "definition" || preState === null) throw new Error("The journal holds an intent that can't be read.");
+  return !sameState(JSON.parse(preState) as PreState, await readPreState(send, definition.targets, null));
+}
+
+function whyOf({ kind, preState }: JournalEntry): string {
+  return kind === "temporary" ? "It made a temporary table, which is gone with the process." : (preState ?? "Nothing in the database shows it.");
+}
+
+const SHOWN_CHARACTERS = 2000;
+
+function shown(statement: string): string {
+  return statement.length > SHOWN_CHARACTERS ? `${statement.slice(0, SHOWN_CHARACTERS - 1)}…` : statement;
+}

@@ -1,0 +1,223 @@
+import { UpgateError } from "../../core/errors.js";
+import { classifyStatement, redactStatement, type Statement } from "../../core/statement.js";
+import type { JournalKind } from "../../store/journal.js";
+import { readPreState, type SendSql } from "../../store/pre-state.js";
+import { answered, encodeAnswer, PLAIN_OK, refusedBy } from "./answers.js";
+import type { Attempt, CurrentMigration } from "./attempt.js";
+import { AttemptOver, attemptEndOf } from "./attempt-over.js";
+import type { ConnectionState } from "./connection-state.js";
+import { bindingsHash, rowsDigest, statementHash } from "./fingerprints.js";
+import type { NewEntry } from "./journal-log.js";
+import type { QueryObject, SendQuery, StatementGate } from "./journaled-client.js";
+import type { RecordedStatement } from "./recording.js";
+import { refusal } from "./refusal.js";
+import { assertSameRows, recordedFor, replay } from "./replay.js";
+import { carryOutControl, isControl } from "./transaction-control.js";
+
+/** Answers of reads are kept up to this many characters. */
+const MOST_ANSWER = 4096;
+
+type Sending = { readonly query: QueryObject; readonly send: SendQuery; readonly hash: string; readonly statement: Statement };
+
+/** What every statement of a migration passes: answered from the recording, or journaled and sent. */
+export class StatementFlow implements StatementGate {
+  constructor(
+    private readonly attempt: Attempt,
+    private readonly onConnected: (connection: object) => Promise<void>,
+  ) {}
+
+  async query(connection: object, query: QueryObject, send: SendQuery): Promise<unknown> {
+    const { attempt } = this;
+    attempt.assertUsable();
+    const current = this.#current();
+    const state = attempt.stateOf(connection);
+    const statement = classifyStatement(query.sql, attempt.options.dialect);
+    if (statement.kind === "refused") throw refusal(current, statement.why, query.sql);
+    if (isControl(statement)) return state.turns.take(() => carryOutControl(attempt, current, state, statement, query, send));
+    const hash = statementHash(query.sql);
+    const recorded = await recordedFor(attempt, current, query, hash);
+    if (recorded?.outcome && recorded.entry.kind !== "session") return replay(recorded, query);
+    return state.turns.take(async () => {
+      await attempt.assertMayGoOn();
+      const sending: Sending = { query, send, hash, statement };
+      if (recorded) return this.#sendAgain(state, current, sending, recorded);
+      current.statements++;
+      await this.#carryOut(state, current, sending);
+      return query;
+    });
+  }
+
+  /** A stream's rows are not kept; on a second run it flows again. */
+  async stream(connection: object, query: QueryObject, send: SendQuery): Promise<unknown> {
+    const { attempt } = this;
+    attempt.assertUsable();
+    const current = this.#current();
+    const hash = statementHash(query.sql);
+    const recorded = await recordedFor(attempt, current, query, hash);
+    return attempt.stateOf(connection).turns.take(async () => {
+      await attempt.assertMayGoOn();
+      const result = await send(attempt.comment());
+      if (!recorded) attempt.writer.add(this.#entry(current, "read", { query, hash }));
+      return result;
+    });
+  }
+
+  connected(connection: object): Promise<void> {
+    return this.onConnected(connection);
+  }
+
+  #current(): CurrentMigration {
+    const { current } = this.attempt;
+    if (current) return current;
+    throw new UpgateError("ERR_UPGATE_STATEMENT_REFUSED", "A migration sent a statement after it had ended: a promise in it is not awaited.");
+  }
+
+  async #sendAgain(state: ConnectionState, current: CurrentMigration, sending: Sending, recorded: RecordedStatement): Promise<QueryObject> {
+    await this.#send(state, sending);
+    if (recorded.entry.kind === "read") assertSameRows(this.attempt, recorded, this.#rows(sending.query), current.file.name);
+    return sending.query;
+  }
+
+  async #carryOut(state: ConnectionState, current: CurrentMigration, sending: Sending): Promise<void> {
+    const { statement, query } = sending;
+    switch (statement.kind) {
+      case "read":
+        return this.#read(state, current, sending, statement.locking);
+      case "write":
+        if (this.attempt.catalogue()?.mentionsNonTransactional(query.sql))
+          return this.#withIntent(state, current, sending, "undecidable", "It changes a table whose engine has no transactions.");
+        return this.#write(state, current, sending, "write");
+      case "temporary":
+        return this.#write(state, current, sending, "temporary");
+      case "session":
+        await this.#send(state, sending);
+        this.#keep(state, this.#entry(current, "session", sending));
+        return;
+      case "autocommit":
+        // Transactions are upgate's here; with it off, an intent would not be durable before its statement.
+        query.response = PLAIN_OK;
+        return;
+      case "definition":
+      case "repeatable":
+        return this.#withIntent(state, current, sending, statement.kind, null);
+      case "undecidable":
+        return this.#withIntent(state, current, sending, "undecidable", statement.why);
+      default:
+        throw new Error(`A statement of the kind ${statement.kind} can't come here.`);
+    }
+  }
+
+  async #read(state: ConnectionState, current: CurrentMigration, sending: Sending, locking: boolean): Promise<void> {
+    const { writer } = this.attempt;
+    if (state.scope === "own" || (locking && state.scope === "migration")) await writer.open(state);
+    try {
+      await this.#send(state, sending);
+    } catch (error) {
+      this.#keep(state, this.#entry(current, "read", sending, encodeAnswer(refusedBy(error))));
+      throw error;
+    }
+    this.#keep(state, this.#entry(current, "read", sending, this.#answerOfRead(sending.query)));
+  }
+
+  #answerOfRead({ response, context }: QueryObject): string {
+    const rows = this.#rows({ response } as QueryObject);
+    const small = !Array.isArray(rows) || rows.length <= MOST_ANSWER / 16 ? encodeAnswer(answered(response, context)) : null;
+    if (small !== null && small.length <= MOST_ANSWER) return small;
+    return JSON.stringify(rowsDigest(this.attempt.options.secret, rows, null) ?? { columns: [], digest: "unknown" });
+  }
+
+  #rows({ response }: QueryObject): unknown {
+    return this.attempt.isMysql && Array.isArray(response) ? (response as unknown[])[0] : response;
+  }
+
+  /** Commits with its entry: exactly once. */
+  async #write(state: ConnectionState, current: CurrentMigration, sending: Sending, kind: JournalKind): Promise<void> {
+    const { writer } = this.attempt;
+    await writer.open(state);
+    const { query } = sending;
+    try {
+      await this.#send(state, sending);
+    } catch (error) {
+      if (this.attempt.broken === null) {
+        const entry = this.#entry(current, "read", sending, encodeAnswer(refusedBy(error)));
+        if (state.scope === "none") await writer.rollback(state);
+        this.#keep(state, entry);
+      }
+      throw error;
+    }
+    this.#keep(state, this.#entry(current, kind, sending, encodeAnswer(answered(query.response, query.context))));
+    if (state.scope === "none") await this.#commit(state);
+    else if (state.scope === "migration") await writer.spill(state);
+  }
+
+  async #commit(state: ConnectionState): Promise<void> {
+    await this.attempt.writer.commit(state);
+    await this.attempt.point("after-commit");
+  }
+
+  /** What commits by itself: announced before, and its end told with the next entries. */
+  async #withIntent(state: ConnectionState, current: CurrentMigration, sending: Sending, kind: JournalKind, why: string | null): Promise<void> {
+    const { attempt } = this;
+    const { query, statement } = sending;
+    const { clock } = attempt.options;
+    await attempt.point("before-intent", query.sql);
+    const preState = statement.kind === "definition" ? JSON.stringify(await readPreState(this.#reader(state), statement.targets, attempt.catalogue())) : why;
+    const intent = { ...this.#entry(current, kind, sending), intentAt: clock.timestamp(), doneAt: null, preState };
+    const sequence = await attempt.writer.commit(state, intent);
+    await attempt.point("after-intent", query.sql);
+    await attempt.assertMayGoOn();
+    const done = (answer: string): void =>
+      attempt.writer.add({ kind: "done", migration: current.file.name, of: sequence, answer, doneAt: clock.timestamp() });
+    try {
+      await this.#send(state, sending);
+    } catch (error) {
+      if (attempt.broken === null) done(encodeAnswer(refusedBy(error)));
+      if (attempt.broken === null && kind === "undecidable") await this.#commit(state);
+      throw error;
+    }
+    done(encodeAnswer(answered(query.response, query.context)));
+    if (statement.kind === "definition") attempt.catalogue()?.note(statement, query.sql);
+    if (kind === "undecidable") await this.#commit(state);
+  }
+
+  #reader(state: ConnectionState): SendSql {
+    return async (sql, bindings) => (await this.attempt.sendOwn(state.connection, sql, bindings)) as readonly Record<string, unknown>[];
+  }
+
+  async #send(state: ConnectionState, { query, send }: Sending): Promise<void> {
+    const { attempt } = this;
+    try {
+      const answer = send(attempt.comment());
+      if (attempt.options.atPoint) {
+        answer.catch(() => undefined);
+        await attempt.point("sent", query.sql);
+      }
+      await answer;
+    } catch (error) {
+      const end = attemptEndOf(error);
+      throw end === null ? error : attempt.break(new AttemptOver(end, error));
+    }
+    if (state.open && (state.connection as { inTransaction?: boolean }).inTransaction === false)
+      throw attempt.break(refusal(this.#current(), "it ended the transaction that holds the migration together.", query.sql));
+    if (attempt.options.atPoint) await attempt.point("after-statement", query.sql);
+  }
+
+  /** With the transaction that is open, or will be; else with the next entries. */
+  #keep(state: ConnectionState, entry: NewEntry): void {
+    if (state.scope === "none" && !state.open) this.attempt.writer.add(entry);
+    else state.rows.push(entry);
+  }
+
+  #entry({ file }: CurrentMigration, kind: JournalKind, { query, hash }: Pick<Sending, "query" | "hash">, answer: string | null = null): NewEntry {
+    const { secret, clock } = this.attempt.options;
+    return {
+      kind,
+      migration: file.name,
+      statementHash: hash,
+      statement: redactStatement(query.sql),
+      bindingsHash: kind === "read" ? null : bindingsHash(secret, query.bindings ?? [], Date.now()),
+      answer,
+      doneAt: clock.timestamp(),
+    };
+  }
+}
