@@ -8,8 +8,9 @@ import { whileBusy } from "../store/tables.js";
 const BEATS_PER_TTL = 5;
 
 /**
- * Holds a lease: raises its beat from a connection of its own until released or handed over. When the lease is lost, or
- * its beat did not go through for `leaseTtlMs`, the signal aborts: the holder must not send another statement.
+ * Holds a lease: raises its beat from a connection of its own until released or handed over. When another process has taken it,
+ * the signal aborts: the holder must not send another statement. While no beat has gone through for `leaseTtlMs`, the lease is
+ * stale: it may be another's, and nothing may be sent until `confirm` says that it is not.
  */
 export class LeaseKeeper {
   readonly #abort = new AbortController();
@@ -22,16 +23,31 @@ export class LeaseKeeper {
     private readonly leaseTtlMs: number,
   ) {
     this.#confirmedMs = store.clock.nowMs();
-    this.#timer = setInterval(() => void this.#beat(), leaseTtlMs / BEATS_PER_TTL);
+    // A failed beat is told by the staleness that follows.
+    this.#timer = setInterval(() => void this.#beat().catch(() => undefined), leaseTtlMs / BEATS_PER_TTL);
   }
 
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
 
+  /**
+   * True when no beat has gone through for `leaseTtlMs`: the database could not be reached, or this process stood still. On SQLite
+   * never: its write lock, held by this very run's migration, keeps all others out as well.
+   */
+  get isStale(): boolean {
+    return this.store.dialect !== "sqlite" && this.store.clock.nowMs() - this.#confirmedMs > this.leaseTtlMs;
+  }
+
   /** Throws `ERR_UPGATE_LEASE_LOST` once the lease is lost. */
   assertHeld(): void {
     if (this.#abort.signal.aborted) throw this.#abort.signal.reason;
+  }
+
+  /** A beat now. Throws `ERR_UPGATE_LEASE_LOST`, or the database's error. */
+  async confirm(): Promise<void> {
+    await this.#beat();
+    this.assertHeld();
   }
 
   /** Stops beating without giving the lease back: another process has taken it over. */
@@ -45,19 +61,13 @@ export class LeaseKeeper {
   }
 
   async #beat(): Promise<void> {
-    try {
-      if (await beatLease(this.store.knex, this.lease.token)) this.#confirmedMs = this.store.clock.nowMs();
-      else this.#lose("Another process has taken over the upgrade.");
-    } catch (cause) {
-      // SQLite's write lock, held by this very run's migration, keeps everybody else out as well.
-      if (this.store.dialect === "sqlite") return;
-      if (this.store.clock.nowMs() - this.#confirmedMs > this.leaseTtlMs)
-        this.#lose("The database could not be reached for longer than the lease lasts.", cause);
-    }
+    const sentMs = this.store.clock.nowMs();
+    if (await beatLease(this.store.knex, this.lease.token)) this.#confirmedMs = Math.max(this.#confirmedMs, sentMs);
+    else this.#lose();
   }
 
-  #lose(message: string, cause?: unknown): void {
+  #lose(): void {
     this.stop();
-    this.#abort.abort(new UpgateError("ERR_UPGATE_LEASE_LOST", message, { cause }));
+    this.#abort.abort(new UpgateError("ERR_UPGATE_LEASE_LOST", "Another process has taken over the upgrade."));
   }
 }

@@ -1,21 +1,25 @@
 import type { Knex } from "knex";
 import { isUpgateError, messageOf, UpgateError } from "../core/errors.js";
-import type { HistoryEntry, MigrationContext, MigrationFile } from "../core/migration.js";
+import type { HistoryEntry, MigrationFile, StatementInDoubt } from "../core/migration.js";
 import { pendingMigrations } from "../core/plan.js";
 import type { Logger } from "../core/ports.js";
-import type { Run, RunError } from "../core/run.js";
+import type { Lease, Run, RunError } from "../core/run.js";
 import type { Release } from "../release/release.js";
 import { driverMessage } from "../store/driver-errors.js";
-import { readHistory, recordFinish, recordStart } from "../store/history.js";
+import { connectHost } from "../store/connect.js";
+import { readHistory } from "../store/history.js";
 import { beatLease } from "../store/lease.js";
 import { readRun, updateRun } from "../store/runs.js";
 import type { Store } from "../store/store.js";
 import { ensureVersionTable, whileBusy } from "../store/tables.js";
 import { writeVersionRow } from "../store/version-row.js";
 import { waitForNodes } from "./barrier.js";
-import { withForeignKeysOff } from "./foreign-keys.js";
+import { HistoryProjector } from "./journal/history-projector.js";
+import { openSession } from "./journal/open-session.js";
+import type { MigrationSession } from "./journal/session.js";
+import { InDoubtError } from "./journal/settle.js";
 import type { LeaseKeeper } from "./lease-keeper.js";
-import { connectForMigrations } from "./statement-client.js";
+import { type AttemptReport, inAttempts } from "./run-attempts.js";
 
 export interface RunnerOptions {
   readonly store: Store;
@@ -115,33 +119,71 @@ async function closeNodes(options: RunnerOptions, run: Run, keeper: LeaseKeeper)
 }
 
 async function applyMigrations(options: RunnerOptions, run: Run, keeper: LeaseKeeper, progress: Progress): Promise<void> {
-  const { store, release } = options;
+  const { store, logger } = options;
+  const projector = new HistoryProjector(store, run.id);
+  try {
+    await inAttempts({ keeper, clock: store.clock, logger, signal: endOf(options, keeper) }, (report, separate) =>
+      attemptMigrations({ options, run, keeper, progress, projector }, report, separate),
+    );
+  } finally {
+    projector.stop();
+  }
+}
+
+interface AttemptParts {
+  readonly options: RunnerOptions;
+  readonly run: Run;
+  readonly keeper: LeaseKeeper;
+  readonly progress: Progress;
+  readonly projector: HistoryProjector;
+}
+
+async function attemptMigrations(parts: AttemptParts, report: AttemptReport, separate: boolean): Promise<void> {
+  const { options, run, keeper, progress, projector } = parts;
+  const { store, logger, hooks, stop } = options;
+  progress.migration = null;
+  const opened = await openSession({
+    store,
+    logger,
+    projector,
+    runId: run.id,
+    token: keeper.lease.token,
+    by: holderLabel(keeper.lease),
+    signal: endOf(options, keeper),
+    spans: !separate && hooks?.beforeMigration === undefined,
+    atPoint: hooks?.atPoint?.bind(hooks) ?? null,
+    verify: (migration, inDoubt) => askMigration(options, migration, inDoubt),
+    assertMayGoOn: () => {
+      keeper.assertHeld();
+      stop?.throwIfAborted();
+      return keeper.isStale ? keeper.confirm() : undefined;
+    },
+  });
+  try {
+    for (const file of await pendingFiles(options, run, opened.unfinished)) {
+      keeper.assertHeld();
+      stop?.throwIfAborted();
+      progress.migration = file.name;
+      await applyMigration(parts, opened.session, file);
+      progress.migration = null;
+    }
+    await opened.session.commit();
+  } finally {
+    report.progressed = opened.hasProgressed();
+    await opened.close();
+    // What was committed is told also when the run has failed.
+    if (!keeper.signal.aborted) await projector.flush();
+  }
+}
+
+async function pendingFiles({ store, release }: RunnerOptions, run: Run, unfinished: readonly string[]): Promise<MigrationFile[]> {
   const { files, facts } = await release.read();
   const history = await readHistory(store.knex);
   refuseMissing(run, facts.missingFiles ?? [], history);
   const prunedBefore = run.kind === "install" ? null : (facts.prunedBefore ?? null);
   const pending = pendingMigrations(files, history, run.toVersion, prunedBefore);
-  const sent: Sent = { statements: 0, refusal: null };
-  const knex = connectForMigrations(store.source.admin ?? store.source, {
-    tag: (sequence) => `upgate:${run.id}:${sequence}:${keeper.lease.token}`,
-    beforeStatement: () => {
-      sent.refusal ??= keeper.signal.aborted ? keeper.signal.reason : options.stop?.aborted ? options.stop.reason : null;
-      if (sent.refusal !== null) throw sent.refusal;
-      sent.statements++;
-    },
-  });
-  try {
-    for (const file of pending) {
-      keeper.assertHeld();
-      options.stop?.throwIfAborted();
-      progress.migration = file.name;
-      sent.statements = 0;
-      await applyMigration(options, run, keeper, knex, file, sent);
-      progress.migration = null;
-    }
-  } finally {
-    await knex.destroy();
-  }
+  refuseLost(run, unfinished, pending);
+  return pending;
 }
 
 /** An upload may have begun after the start, or before a retry: the version must not be written without all its migrations. */
@@ -154,55 +196,45 @@ function refuseMissing({ toVersion }: Run, missing: readonly string[], history: 
   });
 }
 
-interface Sent {
-  /** By the migration under way. */
-  statements: number;
-  /** Why a statement was not sent; null while none was refused. */
-  refusal: unknown;
+/** A corrected release may change the rest of a migration that was carried out in part; without its file nobody can finish it. */
+function refuseLost({ toVersion }: Run, unfinished: readonly string[], pending: readonly MigrationFile[]): void {
+  const names = new Set(pending.map(({ name }) => name));
+  const lost = unfinished.filter((name) => !names.has(name));
+  if (lost.length === 0) return;
+  const message = `${lost.join(", ")} was carried out in part, and release ${toVersion} does not have it.`;
+  throw new UpgateError("ERR_UPGATE_RELEASE_CHANGED", message, {
+    remedy: "Upload a release that has this migration, then press Retry; or restore the backup.",
+  });
 }
 
-async function applyMigration(
-  options: RunnerOptions,
-  run: Run,
-  keeper: LeaseKeeper,
-  knex: Knex,
-  file: MigrationFile,
-  sent: Sent,
-): Promise<void> {
-  const { store, logger, release } = options;
-  const { clock } = store;
+async function applyMigration({ options, keeper, projector }: AttemptParts, session: MigrationSession, file: MigrationFile): Promise<void> {
+  const { logger, release, hooks, store } = options;
   const module = await release.migrations.load(file);
   const sha256 = await release.migrations.checksum(file);
-  await options.hooks?.beforeMigration?.(file.name);
-  const beganMs = clock.nowMs();
-  await whileBusy(() =>
-    recordStart(store.knex, { name: file.name, version: file.version, sha256, runId: run.id, startedAt: clock.timestamp() }),
-  );
+  await hooks?.beforeMigration?.(file.name);
+  projector.started(file.name, file.version, sha256);
+  // On SQLite nobody can write while the migration's transaction is open.
+  if (store.dialect === "sqlite") await projector.flush();
   logger.info(`upgate: ${file.name} …`);
-  const later = (): never => {
-    throw new UpgateError("ERR_UPGATE_MIGRATION_STEP", "ctx.step and ctx.backfill are on their way.");
-  };
-  const ctx: MigrationContext = { rehearsal: false, signal: endOf(options, keeper), log: logger, step: later, backfill: later };
-  const sendStatements = async (connection: Knex) => {
-    await module.up(connection, ctx);
-    // Also where the migration has caught the error: a statement that was not sent must not count as applied.
-    if (sent.refusal !== null) throw sent.refusal;
-    return { finishedAt: clock.timestamp(), durationMs: Math.round(clock.nowMs() - beganMs), statements: sent.statements };
-  };
-  const body = async (trx: Knex.Transaction): Promise<void> => {
-    const finish = await sendStatements(trx);
-    await fence(trx, keeper);
-    await recordFinish(trx, file.name, finish);
-  };
-  if (module.config?.transaction === false) {
-    const finish = await sendStatements(knex);
-    keeper.assertHeld();
-    await whileBusy(() => recordFinish(store.knex, file.name, finish));
-  } else if (store.dialect === "sqlite") {
-    await withForeignKeysOff(knex, body);
-  } else {
-    await knex.transaction(body);
+  await session.apply({ file, sha256, module, context: { rehearsal: false, signal: endOf(options, keeper), log: logger } });
+}
+
+/** Lets a migration say itself what became of its statement, on a connection of the host's own. */
+async function askMigration({ release, store }: RunnerOptions, name: string, inDoubt: StatementInDoubt): Promise<boolean | undefined> {
+  const file = (await release.read()).files.find((one) => one.name === name);
+  const { verify } = file ? await release.migrations.load(file) : {};
+  if (!verify) return undefined;
+  const knex = connectHost(store.source.admin ?? store.source);
+  try {
+    const verdict = await verify(knex, inDoubt);
+    return typeof verdict === "boolean" ? verdict : undefined;
+  } finally {
+    await knex.destroy();
   }
+}
+
+function holderLabel({ holder }: Lease): string {
+  return `${holder?.host ?? "?"} (process ${holder?.pid ?? "?"})`;
 }
 
 async function finishRun({ store }: RunnerOptions, run: Run, keeper: LeaseKeeper): Promise<void> {
@@ -230,7 +262,8 @@ async function fence(trx: Knex.Transaction, keeper: LeaseKeeper): Promise<void> 
 }
 
 function toRunError(error: unknown, migration: string | null): RunError {
-  if (isUpgateError(error)) return { code: error.code, message: error.message, remedy: error.remedy, migration };
+  const inDoubt = error instanceof InDoubtError ? { inDoubt: error.inDoubt } : {};
+  if (isUpgateError(error)) return { code: error.code, message: error.message, remedy: error.remedy, migration, ...inDoubt };
   const cause = new UpgateError(
     "ERR_UPGATE_MIGRATION_FAILED",
     migration ? `The migration ${migration} failed: ${driverMessage(error)}` : messageOf(error),

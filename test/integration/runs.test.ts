@@ -292,6 +292,10 @@ setInterval(() => undefined, 1000);`,
         return;
       }
       await steal;
+      // What a process writes that takes a run over.
+      const last = await upgate.knex("upgate_journal").where({ run_id: run.id }).max({ sequence: "sequence" }).first();
+      const take = { run_id: run.id, sequence: Number(last?.sequence) + 1, kind: "take", token: 999, answer: '{"void":[],"by":"a thief"}' };
+      await upgate.knex("upgate_journal").insert(take);
       project.write("go", "");
       assert.equal((await run.finished).status, "interrupted");
       assert.equal((await upgate.knex("upgate_migration").where({ name: "1.1.0/0002-fill-prices" }).first()).finished_at, null);

@@ -45,13 +45,14 @@ export class Attempt {
   readonly writer: JournalWriter;
   readonly isMysql: boolean;
   current: CurrentMigration | null = null;
+  /** MySQL and MariaDB. */
+  catalogue: TableCatalogue | null = null;
   #broken: unknown = null;
   readonly #states = new WeakMap<object, ConnectionState>();
 
   constructor(
     readonly options: AttemptOptions,
-    readonly database: () => JournaledKnex,
-    readonly catalogue: () => TableCatalogue | null,
+    readonly database: JournaledKnex,
   ) {
     this.isMysql = options.dialect === "mysql";
     this.writer = new JournalWriter({
@@ -101,16 +102,21 @@ export class Attempt {
     return this.options.atPoint?.({ point, statement, migration: this.current?.file.name ?? null });
   }
 
-  comment(): string {
-    const { runId, token, next } = this.options.log;
-    return `upgate:${runId}:${next}:${token}`;
+  /** The number that the entry of a statement on that connection will have, if nothing else comes before it. */
+  nextFor({ spilled, rows }: ConnectionState): number {
+    return this.options.log.next + this.writer.waiting + spilled + rows.length;
+  }
+
+  comment(sequence = this.options.log.next): string {
+    const { runId, token } = this.options.log;
+    return `upgate:${runId}:${sequence}:${token}`;
   }
 
   /** SQL of upgate's own. Its failure ends the attempt. */
   async sendOwn(connection: object, sql: string, bindings: readonly unknown[] = []): Promise<unknown> {
     this.assertUsable();
     try {
-      return await this.database().send(connection, `/* ${this.comment()} */ ${sql}`, bindings);
+      return await this.database.send(connection, `/* ${this.comment()} */ ${sql}`, bindings);
     } catch (error) {
       const end = attemptEndOf(error);
       if (end !== null) throw this.break(new AttemptOver(end, error));

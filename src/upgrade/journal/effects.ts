@@ -103,7 +103,7 @@ function journalOf({ attempt, current, onPrimary }: EffectsOptions, name: string
   const commit = async (state: ConnectionState, work: (query: BackfillQuery) => Promise<BackfillProgress>): Promise<BackfillProgress> => {
     // SQLite keeps a whole migration in one transaction; and nobody takes apart what the migration has opened itself.
     if (attempt.isMysql ? state.scope === "own" : state.scope !== "none") return batch(state, work);
-    if (state.open || !writer.isIdle) await writer.commit(state);
+    if (state.open || writer.waiting > 0) await writer.commit(state);
     await writer.open(state);
     try {
       const progress = await batch(state, work);
@@ -122,7 +122,7 @@ async function sendQuery(attempt: Attempt, state: ConnectionState, query: Knex.Q
   await attempt.assertMayGoOn();
   const { sql, bindings } = query.toSQL().toNative();
   await attempt.point("before-intent", sql);
-  const response = await attempt.database().send(state.connection, `/* ${attempt.comment()} */ ${sql}`, bindings as unknown[]);
+  const response = await attempt.database.send(state.connection, `/* ${attempt.comment()} */ ${sql}`, bindings as unknown[]);
   await attempt.point("after-statement", sql);
   if (Array.isArray(response)) return response;
   const { affectedRows, changes } = response as { affectedRows?: number; changes?: number };

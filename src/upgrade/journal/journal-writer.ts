@@ -28,8 +28,9 @@ export class JournalWriter {
 
   constructor(private readonly options: JournalWriterOptions) {}
 
-  get isIdle(): boolean {
-    return this.#pending.length === 0;
+  /** How many entries wait for the next ones. */
+  get waiting(): number {
+    return this.#pending.length;
   }
 
   add(entry: NewEntry): void {

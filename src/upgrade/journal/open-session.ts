@@ -1,7 +1,7 @@
 import type { StatementInDoubt } from "../../core/migration.js";
 import type { Logger } from "../../core/ports.js";
 import { isGalera, SYNC_WAIT_SQL } from "../../store/fresh-reads.js";
-import { readLineage } from "../../store/journal.js";
+import { type JournalEntry, readLineage } from "../../store/journal.js";
 import { TableCatalogue, type SendSql } from "../../store/pre-state.js";
 import { ensureSecret } from "../../store/secrets.js";
 import type { Store } from "../../store/store.js";
@@ -31,8 +31,10 @@ export interface OpenSessionOptions {
 
 export interface OpenSession {
   readonly session: MigrationSession;
-  /** What ended the attempt; null while it goes on. */
-  readonly broken: () => unknown;
+  /** Migrations that an earlier attempt has carried out in part. */
+  readonly unfinished: readonly string[];
+  /** Whether anything was committed since. */
+  readonly hasProgressed: () => boolean;
   close(): Promise<void>;
 }
 
@@ -54,26 +56,26 @@ export async function openSession(options: OpenSessionOptions): Promise<OpenSess
     stream: (connection, query, send) => (gate as StatementGate).stream(connection, query, send),
     connected: async (connection) => (gate === null ? undefined : connected(connection)),
   });
-  let catalogue: TableCatalogue | null = null;
   try {
     const primary = source.dialect === "mysql" ? await database.hold() : null;
     const send: SendSql = async (sql, bindings) => (await database.send(primary as object, sql, bindings)) as readonly Record<string, unknown>[];
     if (primary) {
       await silence(options, send);
       await connected(primary);
-      if (await isGalera(send)) await send(SYNC_WAIT_SQL);
     }
+    const galera = primary !== null && (await isGalera(send));
+    if (galera) await send(SYNC_WAIT_SQL);
     const secret = await ensureSecret(store.knex, "journal", store.clock.timestamp());
     const { log, recordings } = await settle({ ...options, send });
-    if (primary) catalogue = await TableCatalogue.read(send);
-    const attempt = new Attempt(
-      { dialect: store.dialect, clock: store.clock, log, secret, assertMayGoOn, atPoint, onCommitted: (finished) => projector.finished(finished) },
-      () => database,
-      () => catalogue,
-    );
+    if (galera) await send("SET SESSION wsrep_sync_wait = DEFAULT");
+    const onCommitted = (finished: readonly JournalEntry[]): void => projector.finished(finished);
+    const attempt = new Attempt({ dialect: store.dialect, clock: store.clock, log, secret, assertMayGoOn, atPoint, onCommitted }, database);
+    if (primary) attempt.catalogue = await TableCatalogue.read(send);
     gate = new StatementFlow(attempt, connected);
     const session = new MigrationSession({ attempt, database, primary, recordings, spans: options.spans });
-    return { session, broken: () => attempt.broken, close: () => close(database) };
+    const begun = log.next;
+    const unfinished = [...recordings].filter(([, recording]) => recording.isAhead).map(([name]) => name);
+    return { session, unfinished, hasProgressed: () => log.next > begun, close: () => close(database) };
   } catch (error) {
     await close(database);
     throw error;

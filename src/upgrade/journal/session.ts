@@ -77,7 +77,7 @@ export class MigrationSession {
   async commit(): Promise<void> {
     const attempt = this.#attempt;
     const state = await this.#primaryState();
-    if (state.open || !attempt.writer.isIdle) {
+    if (state.open || attempt.writer.waiting > 0) {
       await attempt.writer.commit(state);
       await attempt.point("after-commit");
     }

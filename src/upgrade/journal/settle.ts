@@ -6,7 +6,7 @@ import { classifyStatement } from "../../core/statement.js";
 import { isDeadlock, isDuplicate } from "../../store/driver-errors.js";
 import { withFreshReads } from "../../store/fresh-reads.js";
 import { insertEntries, type JournalEntry, readFinished, readLastSequence, readLineage, readUnfinished } from "../../store/journal.js";
-import { type PreState, readPreState, sameState, type SendSql } from "../../store/pre-state.js";
+import { judgeOutcome, type PreState, readPreState, type SendSql } from "../../store/pre-state.js";
 import type { Store } from "../../store/store.js";
 import { encodeAnswer, PLAIN_OK } from "./answers.js";
 import type { HistoryProjector } from "./history-projector.js";
@@ -110,7 +110,8 @@ async function decide(options: SettleOptions, { verdicts }: Unfinished, doubt: J
   const said = verdicts.get(keyOf(doubt))?.answer;
   if (said === "applied" || said === "again") return said;
   if (doubt.kind === "repeatable") return "again";
-  if (doubt.kind === "definition") return (await wasApplied(options.send, doubt)) ? "applied" : "again";
+  const outcome = doubt.kind === "definition" ? await outcomeOf(options.send, doubt) : "undecidable";
+  if (outcome === "applied" || outcome === "again") return outcome;
   const inDoubt: StatementInDoubt = { sequence: doubt.sequence, statement: shown(doubt.statement ?? ""), why: whyOf(doubt) };
   const verified = await options.verify(String(doubt.migration), inDoubt);
   if (verified !== undefined) return verified ? "applied" : "again";
@@ -127,15 +128,24 @@ export class InDoubtError extends UpgateError {
   }
 }
 
-/** A DDL statement is atomic (MySQL 8, MariaDB 10.6.1): its tables are as before, or as it has made them. */
-async function wasApplied(send: SendSql, { statement, preState }: JournalEntry): Promise<boolean> {
+/** A DDL statement is atomic (MySQL 8, MariaDB 10.6.1; one over several tables: for each): they are as before, or as it has made them. */
+async function outcomeOf(send: SendSql, { statement, preState }: JournalEntry): Promise<InDoubtAnswer | "undecidable"> {
   const definition = classifyStatement(statement ?? "", "mysql");
-  if (definition.kind !== "definition" || preState === null) throw new Error("The journal holds an intent that can't be read.");
-  return !sameState(JSON.parse(preState) as PreState, await readPreState(send, definition.targets, null));
+  if (definition.kind !== "definition" || preState === null) return "undecidable";
+  if (definition.repeatable) return "again";
+  switch (judgeOutcome(definition, JSON.parse(preState) as PreState, await readPreState(send, definition.targets, null))) {
+    case "unchanged":
+      return "again";
+    case "changed":
+      return "applied";
+    case "partly":
+      return "undecidable";
+  }
 }
 
 function whyOf({ kind, preState }: JournalEntry): string {
-  return kind === "temporary" ? "It made a temporary table, which is gone with the process." : (preState ?? "Nothing in the database shows it.");
+  if (kind === "temporary") return "It made a temporary table, which went with the process.";
+  return kind === "definition" ? "It names several tables, and some are changed and some are not." : (preState ?? "Nothing in the database shows it.");
 }
 
 const SHOWN_CHARACTERS = 2000;

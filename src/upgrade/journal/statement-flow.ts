@@ -1,7 +1,8 @@
 import { UpgateError } from "../../core/errors.js";
-import { classifyStatement, redactStatement, type Statement } from "../../core/statement.js";
+import { classifyStatement, type Definition, type Statement } from "../../core/statement.js";
+import { redactStatement } from "../../core/statement-redaction.js";
 import type { JournalKind } from "../../store/journal.js";
-import { readPreState, type SendSql } from "../../store/pre-state.js";
+import { readPreState, type SendSql, TableCatalogue } from "../../store/pre-state.js";
 import { answered, encodeAnswer, PLAIN_OK, refusedBy } from "./answers.js";
 import type { Attempt, CurrentMigration } from "./attempt.js";
 import { AttemptOver, attemptEndOf } from "./attempt-over.js";
@@ -84,7 +85,7 @@ export class StatementFlow implements StatementGate {
       case "read":
         return this.#read(state, current, sending, statement.locking);
       case "write":
-        if (this.attempt.catalogue()?.mentionsNonTransactional(query.sql))
+        if (this.attempt.catalogue?.mentionsNonTransactional(query.sql))
           return this.#withIntent(state, current, sending, "undecidable", "It changes a table whose engine has no transactions.");
         return this.#write(state, current, sending, "write");
       case "temporary":
@@ -92,6 +93,7 @@ export class StatementFlow implements StatementGate {
       case "session":
         await this.#send(state, sending);
         this.#keep(state, this.#entry(current, "session", sending));
+        this.attempt.catalogue?.note(statement);
         return;
       case "autocommit":
         // Transactions are upgate's here; with it off, an intent would not be durable before its statement.
@@ -161,7 +163,7 @@ export class StatementFlow implements StatementGate {
     const { query, statement } = sending;
     const { clock } = attempt.options;
     await attempt.point("before-intent", query.sql);
-    const preState = statement.kind === "definition" ? JSON.stringify(await readPreState(this.#reader(state), statement.targets, attempt.catalogue())) : why;
+    const preState = statement.kind === "definition" ? await this.#preState(state, statement) : why;
     const intent = { ...this.#entry(current, kind, sending), intentAt: clock.timestamp(), doneAt: null, preState };
     const sequence = await attempt.writer.commit(state, intent);
     await attempt.point("after-intent", query.sql);
@@ -169,25 +171,29 @@ export class StatementFlow implements StatementGate {
     const done = (answer: string): void =>
       attempt.writer.add({ kind: "done", migration: current.file.name, of: sequence, answer, doneAt: clock.timestamp() });
     try {
-      await this.#send(state, sending);
+      await this.#send(state, sending, sequence);
     } catch (error) {
       if (attempt.broken === null) done(encodeAnswer(refusedBy(error)));
       if (attempt.broken === null && kind === "undecidable") await this.#commit(state);
       throw error;
     }
     done(encodeAnswer(answered(query.response, query.context)));
-    if (statement.kind === "definition") attempt.catalogue()?.note(statement, query.sql);
+    attempt.catalogue?.note(statement);
     if (kind === "undecidable") await this.#commit(state);
   }
 
-  #reader(state: ConnectionState): SendSql {
-    return async (sql, bindings) => (await this.attempt.sendOwn(state.connection, sql, bindings)) as readonly Record<string, unknown>[];
+  async #preState(state: ConnectionState, { targets }: Definition): Promise<string> {
+    const { attempt } = this;
+    const send: SendSql = async (sql, bindings) => (await attempt.sendOwn(state.connection, sql, bindings)) as readonly Record<string, unknown>[];
+    if (attempt.catalogue?.stale) attempt.catalogue = await TableCatalogue.read(send);
+    return JSON.stringify(await readPreState(send, targets, attempt.catalogue));
   }
 
-  async #send(state: ConnectionState, { query, send }: Sending): Promise<void> {
+  /** `sequence`: of its entry, where that is written already. */
+  async #send(state: ConnectionState, { query, send }: Sending, sequence = this.attempt.nextFor(state)): Promise<void> {
     const { attempt } = this;
     try {
-      const answer = send(attempt.comment());
+      const answer = send(attempt.comment(sequence));
       if (attempt.options.atPoint) {
         answer.catch(() => undefined);
         await attempt.point("sent", query.sql);

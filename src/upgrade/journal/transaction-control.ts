@@ -91,7 +91,7 @@ async function rollback(attempt: Attempt, current: CurrentMigration, state: Conn
     state.closed();
   } else {
     const undone = await attempt.writer.rollback(state);
-    if (undone.some(({ kind }) => kind === "finish")) attempt.break(new AttemptOver("undone", null));
+    if (undone.some(({ kind, migration }) => kind === "finish" && migration !== current.file.name)) attempt.break(new AttemptOver("undone", null));
     attempt.assertUsable();
     // What the migration saw of them steers it, but they have changed nothing.
     if (!isEnd) for (const entry of undone) attempt.writer.add(isChange(entry) ? { ...entry, kind: "read", bindingsHash: null } : entry);
