@@ -9,6 +9,7 @@ import { initCommand } from "./commands/init.js";
 import { keyCommand } from "./commands/key.js";
 import { makeCommand } from "./commands/make.js";
 import { planCommand } from "./commands/plan.js";
+import { repairCommand } from "./commands/repair.js";
 import { resumeCommand } from "./commands/resume.js";
 import { retryCommand } from "./commands/retry.js";
 import { statusCommand } from "./commands/status.js";
@@ -37,6 +38,7 @@ const commands = [
   resumeCommand(),
   retryCommand(),
   unlockCommand(),
+  repairCommand(),
   keyCommand(),
   historyCommand(),
   doctorCommand(),

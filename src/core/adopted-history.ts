@@ -5,6 +5,8 @@ import { compareVersions } from "./version.js";
 export const KNEX_RUN = "knex";
 /** The run that entries name which follow from somebody's word: a version row, or `upgate baseline`. */
 export const BASELINE_RUN = "baseline";
+/** The run that entries name which an operator has written down as applied, without running them. */
+export const SKIPPED_RUN = "skipped";
 
 /** A row of the table in which knex's own migrator keeps its history. */
 export interface KnexMigration {

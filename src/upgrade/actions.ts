@@ -13,6 +13,8 @@ import { carryOut, isHere, type RunPlace, takeOver } from "./carry-out.js";
 import type { UpgradeContext } from "./context.js";
 import { changeDraft, notNow, openDraft, refuseOlder, startableKind } from "./drafts.js";
 import { leaseHeld, takeFreeLease } from "./leasing.js";
+import type { RepairAction } from "./migration-checks.js";
+import { repair, type Repaired } from "./repair.js";
 import type { RunResult } from "./runner.js";
 import { type ReadState, StateReader } from "./state-reader.js";
 import { readStatus, type UpgradeStatus } from "./status.js";
@@ -126,6 +128,10 @@ export class UpgradeActions {
 
   async adopt(): Promise<boolean> {
     return adopt(this.context, await this.#read());
+  }
+
+  repair(action: RepairAction, migration: string): Promise<Repaired> {
+    return repair(this.context, () => this.#read(), action, migration);
   }
 
   execute(runId: string, token: number, signal?: AbortSignal): Promise<RunResult> {

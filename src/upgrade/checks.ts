@@ -44,7 +44,11 @@ export async function readHealth(context: UpgradeContext, state: VersionState): 
 
 /** What the review page shows before anything changes. */
 export async function readPreflight(context: UpgradeContext): Promise<Check[]> {
-  return [...(await databaseChecks(context)), nodeCheck()];
+  return [
+    ...(await databaseChecks(context)),
+    nodeCheck(),
+    await attempt("migration-files", "Migration files", () => readMigrationFilesCheck(context)),
+  ];
 }
 
 export function versionCheck(state: VersionState): Check {

@@ -10,6 +10,20 @@ export interface MigrationWarning {
   readonly version: string;
   /** One sentence that begins with the name. */
   readonly message: string;
+  /** For the case that it is meant to be so: the command line that says it. */
+  readonly repair: string;
+}
+
+/** What `upgate repair` does about a migration. */
+export type RepairAction = "accept" | "forget" | "skip" | "restart";
+
+export const WARNING_REPAIRS = { edited: "accept", missing: "forget", "out-of-order": "skip" } as const satisfies Record<
+  MigrationWarning["kind"],
+  RepairAction
+>;
+
+export function repairCommand(action: RepairAction, name: string): string {
+  return `upgate repair ${action} ${name}`;
 }
 
 type AppliedEntry = Pick<HistoryEntry, "name" | "version" | "sha256" | "finishedAt">;
@@ -17,12 +31,14 @@ type AppliedEntry = Pick<HistoryEntry, "name" | "version" | "sha256" | "finished
 /**
  * Compares the files with the history: applied files that were edited since, applied files that are gone (unless their
  * release is lower than `prunedBefore`, semver, where nothing is pending and files may be dropped), and files not applied of a release
- * older than the newest applied one. Sorted by kind, then in the order given.
+ * older than the newest applied one. Sorted by kind, then in the order given. `forgotten`: names of applied migrations whose
+ * files are known to be gone for good.
  */
 export function checkMigrations(
   files: readonly ChecksummedFile[],
   history: readonly AppliedEntry[],
   prunedBefore?: string,
+  forgotten: ReadonlySet<string> = new Set(),
 ): MigrationWarning[] {
   const applied = new Map(history.filter(({ finishedAt }) => finishedAt !== null).map((entry) => [entry.name, entry]));
   const present = new Set(files.map(({ name }) => name));
@@ -32,7 +48,7 @@ export function checkMigrations(
       .filter(({ name, sha256 }) => isEdited(sha256, applied.get(name)?.sha256))
       .map((file) => warning("edited", file, "was edited after it had been applied")),
     ...[...applied.values()]
-      .filter(({ name, version }) => !present.has(name) && !isBelow(version, prunedBefore))
+      .filter(({ name, version }) => !present.has(name) && !forgotten.has(name) && !isBelow(version, prunedBefore))
       .map((entry) => warning("missing", entry, "was applied, but its file is gone")),
     ...files
       .filter(({ name, version }) => newest !== null && !applied.has(name) && isBelow(version, newest) && !isBelow(version, prunedBefore))
@@ -51,15 +67,25 @@ export function migrationFilesCheck(count: number, warnings: readonly MigrationW
 }
 
 const MOST_SHOWN = 10;
+const MOST_COMMANDS = 3;
 
-function remedyFor(warnings: readonly MigrationWarning[]): string {
-  const kinds = new Set(warnings.map(({ kind }) => kind));
+/** What is to be done about them; names the commands that say that it is meant to be so. */
+export function remedyFor(warnings: readonly MigrationWarning[]): string {
+  const changed = warnings.filter(({ kind }) => kind !== "out-of-order");
+  const late = warnings.filter(({ kind }) => kind === "out-of-order");
   return [
-    ...(kinds.has("edited") || kinds.has("missing")
-      ? ["Upload the release's files again; if the vendor changed or dropped them on purpose, nothing is to be done."]
+    ...(changed.length > 0
+      ? [`Upload the release's files again; or, if the vendor changed or dropped them on purpose, say so: ${commands(changed)}.`]
       : []),
-    ...(kinds.has("out-of-order") ? ["The next upgrade applies what was left out; ask the vendor whether that is meant."] : []),
+    ...(late.length > 0
+      ? [`The next upgrade applies what was left out; ask the vendor whether that is meant. If it must not run: ${commands(late)}.`]
+      : []),
   ].join(" ");
+}
+
+function commands(warnings: readonly MigrationWarning[]): string {
+  const shown = warnings.slice(0, MOST_COMMANDS).map(({ repair }) => repair);
+  return warnings.length > MOST_COMMANDS ? `${shown[0]}, and so on (upgate repair lists them)` : shown.join("; ");
 }
 
 function warning(
@@ -67,7 +93,7 @@ function warning(
   { name, version }: Pick<AppliedEntry, "name" | "version">,
   what: string,
 ): MigrationWarning {
-  return { kind, name, version, message: `${name} ${what}` };
+  return { kind, name, version, message: `${name} ${what}`, repair: repairCommand(WARNING_REPAIRS[kind], name) };
 }
 
 /** A history that was taken over from elsewhere may hold no checksum; then there is nothing to compare. */

@@ -1,4 +1,5 @@
 import type { Check } from "../core/check.js";
+import { readForgotten } from "../store/repairs.js";
 import { readHistoryOrNone } from "../store/snapshot.js";
 import type { UpgradeContext } from "./context.js";
 import { checkMigrations, migrationFilesCheck, type MigrationWarning } from "./migration-checks.js";
@@ -14,6 +15,7 @@ export async function readMigrationWarnings({
     await checksums.read(settings.release.migrations, files),
     await readHistoryOrNone(store.knex),
     facts.prunedBefore,
+    await readForgotten(store.knex),
   );
   return { count: files.length, warnings };
 }

@@ -5,6 +5,8 @@ import type { VersionState } from "../core/version-state.js";
 import type { RunOptions, StartedRun, StartOptions, UpgradeActions } from "./actions.js";
 import type { BaselineOptions } from "./baseline.js";
 import type { UpgradeContext } from "./context.js";
+import type { RepairAction } from "./migration-checks.js";
+import type { Repaired } from "./repair.js";
 import type { RunResult } from "./runner.js";
 import type { UpgradeStatus } from "./status.js";
 
@@ -92,6 +94,15 @@ export class Upgrader {
    */
   async adopt(): Promise<boolean> {
     return (await this.#actions).adopt();
+  }
+
+  /**
+   * Does one named thing about a migration whose file or history is odd; see `RepairAction` and docs/operations.md. Throws
+   * `ERR_UPGATE_STATE` when the migration is not in that condition, `ERR_UPGATE_LEASE_HELD` while a run is alive; then nothing
+   * is written.
+   */
+  async repair(action: RepairAction, migration: string): Promise<Repaired> {
+    return (await this.#actions).repair(action, migration);
   }
 
   /** Stops the runs inside this process after the statement under way; they can be resumed. Those in processes of their own go on. */

@@ -58,7 +58,7 @@ function verbsOn(kind: DatabaseKind): void {
       assert.equal(stderr, "", `${verb}: ${stdout}`);
     };
     await Promise.all(READING.map(read));
-    assert.deepEqual(codes, { status: 10, plan: 10, unlock: 0, key: 0, history: 0, doctor: 0 });
+    assert.deepEqual(codes, { status: 10, plan: 10, unlock: 0, repair: 0, key: 0, history: 0, doctor: 0 });
     const { stdout } = await runCli(["history"], project.here);
     assert.equal(stdout, "There is no history: upgate has changed nothing in this database yet.\n");
     assert.deepEqual(await tables(project), []);
@@ -370,7 +370,7 @@ function verbsOn(kind: DatabaseKind): void {
       if (verb !== "key") assert.match(answer.stdout + answer.stderr, reason, verb);
       assert.doesNotMatch(answer.stdout + answer.stderr, /correct-horse/);
     };
-    for (const [verb, code] of Object.entries({ status: 12, plan: 12, history: 1, key: 0, unlock: 1, doctor: 1 }))
+    for (const [verb, code] of Object.entries({ status: 12, plan: 12, history: 1, key: 0, unlock: 1, repair: 1, doctor: 1 }))
       await Promise.all([ask("upgate.config.mjs", /Access denied/, verb, code), ask("down.config.mjs", /ECONNREFUSED/, verb, code)]);
     project.remove();
   });

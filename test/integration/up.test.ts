@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import path from "node:path";
 import { after, describe, it } from "node:test";
-import { CLI, type CliOptions, runCli, runCliJson, startCli } from "../support/cli.js";
+import { cliOnTerminal, type CliOptions, runCli, runCliJson, startCli } from "../support/cli.js";
 import { type DatabaseKind, databaseKinds } from "../support/databases.js";
 import { createProject, SHOP_MIGRATIONS, type TestProject } from "../support/project.js";
 import { install, withUpgate } from "../support/upgates.js";
@@ -224,40 +223,15 @@ export default { ...${JSON.stringify(config)}, detectVersion };`,
 }
 
 describe("upgate up on a terminal", () => {
-  /** util-linux's script gives the process a terminal of its own. */
-  function onTerminal(
-    command: readonly string[],
-    answers: readonly string[],
-    cwd: string,
-  ): Promise<{ code: number | null; screen: string }> {
-    // Node takes a terminal on a CI machine for one without colours.
-    const { CI: _ci, NO_COLOR: _no, FORCE_COLOR: _force, ...env } = process.env;
-    const child = spawn("script", ["-qefc", command.map((word) => `'${word}'`).join(" "), "/dev/null"], {
-      cwd,
-      env: { ...env, TERM: "xterm-256color" },
-      stdio: ["pipe", "pipe", "ignore"],
-    });
-    let screen = "";
-    let answered = 0;
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      screen += text;
-      for (; answered < screen.split("[y/N]").length - 1; answered++) child.stdin.write(`${answers[answered]}\r`);
-      // script stays as long as somebody could type.
-      if (answered === answers.length) child.stdin.end();
-    });
-    return new Promise((resolve) => child.once("close", (code) => resolve({ code, screen })));
-  }
-  const upgate = [process.execPath, CLI];
-
   it("asks about licence and backup, takes no for no, and draws a bar that ends in one green line", async () => {
     const [sqlite] = kinds;
     const { address } = await (sqlite as DatabaseKind).create();
     const project = createProject(address, { migrations: SHOP_MIGRATIONS, license: "# Terms" });
     await install(project.options, "1.0.0");
-    const no = await onTerminal([...upgate, "up"], ["n"], project.folder);
+    const no = await cliOnTerminal(["up"], ["n"], project.folder);
     assert.equal(no.code, 1, no.screen);
     assert.match(no.screen, /Do you agree to the licence, .*EULA\.md\? \[y\/N\][\s\S]*Nothing was changed/);
-    const yes = await onTerminal([...upgate, "up"], ["y", "y"], project.folder);
+    const yes = await cliOnTerminal(["up"], ["y", "y"], project.folder);
     assert.equal(yes.code, 0, yes.screen);
     const escape = String.fromCharCode(27);
     assert.ok(yes.screen.includes("Do you have a backup of the database? [y/N]"), yes.screen);

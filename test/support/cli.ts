@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 /** As it is built: a verb starts in a third of the time that a loader of TypeScript takes. test/run.sh builds first. */
-export const CLI = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+const CLI = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 const LIMIT_MS = 60_000;
 
 export interface CliAnswer {
@@ -64,8 +64,32 @@ export async function runCliJson<T>(args: readonly string[], options: CliOptions
   }
 }
 
+/** On a terminal of its own, by util-linux's script(1): one answer for each question. */
+export function cliOnTerminal(
+  args: readonly string[],
+  answers: readonly string[],
+  cwd: string,
+): Promise<{ readonly code: number | null; readonly screen: string }> {
+  // Node takes a terminal on a CI machine for one without colours.
+  const { CI: _ci, NO_COLOR: _no, FORCE_COLOR: _force, ...env } = process.env;
+  const child = spawn("script", ["-qefc", [process.execPath, CLI, ...args].map((word) => `'${word}'`).join(" "), "/dev/null"], {
+    cwd,
+    env: { ...env, TERM: "xterm-256color" },
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  let screen = "";
+  let answered = 0;
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    screen += text;
+    for (; answered < screen.split("[y/N]").length - 1; answered++) child.stdin.write(`${answers[answered]}\r`);
+    // script stays as long as somebody could type.
+    if (answered === answers.length) child.stdin.end();
+  });
+  return new Promise((resolve) => child.once("close", (code) => resolve({ code, screen })));
+}
+
 /** Those that answer with one object and change nothing. */
-export const READING = ["status", "plan", "unlock", "key", "history", "doctor"];
+export const READING = ["status", "plan", "unlock", "repair", "key", "history", "doctor"];
 
 /** Members of the verbs' objects that the tests look at. */
 export interface Answers {

@@ -2,13 +2,13 @@ import type { Command } from "commander";
 import type { Severity } from "../../core/check.js";
 import type { PlannedMigration, PlanStatus } from "../../core/plan.js";
 import type { VersionState } from "../../core/version-state.js";
-import type { MigrationWarning } from "../../upgrade/migration-checks.js";
 import { readMigrationWarnings } from "../../upgrade/migration-files.js";
 import { columns, duration } from "../columns.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import type { Terminal } from "../terminal.js";
 import { remedyHere } from "../next-verb.js";
 import { type Session, verb, withSession } from "../verb.js";
+import { warningLines } from "../warning-lines.js";
 import { meaningOf, STATE_EXIT_CODES } from "./status.js";
 
 export function planCommand(): Command {
@@ -55,9 +55,4 @@ const STATUS_SEVERITIES = { pending: null, running: "info", applied: "ok", faile
 function paintStatus(terminal: Terminal, line: string, status: PlanStatus): string {
   const severity = STATUS_SEVERITIES[status];
   return severity === null ? line : terminal.paintSeverity(severity, line);
-}
-
-function warningLines(terminal: Terminal, warnings: readonly MigrationWarning[]): string[] {
-  if (warnings.length === 0) return [];
-  return ["", ...warnings.map(({ message }) => `${terminal.paintSeverity("warning", "warning")}  ${message}.`)];
 }

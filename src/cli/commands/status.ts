@@ -1,9 +1,11 @@
 import type { Command } from "commander";
 import type { Severity } from "../../core/check.js";
 import type { VersionStateKind } from "../../core/version-state.js";
+import { readMigrationWarnings } from "../../upgrade/migration-files.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { remedyHere } from "../next-verb.js";
 import { type Session, verb, withSession } from "../verb.js";
+import { warningLines } from "../warning-lines.js";
 
 export function statusCommand(): Command {
   return verb("status", "tell whether files and database agree, and what to do if not", {
@@ -45,11 +47,13 @@ export function meaningOf(kind: VersionStateKind): { readonly exit: ExitCode; re
   }
 }
 
-async function status({ upgrader, terminal }: Session): Promise<ExitCode> {
+async function status({ context, upgrader, terminal }: Session): Promise<ExitCode> {
   const state = await upgrader.state();
-  const { run } = state.kind === "unknown" ? { run: null } : await upgrader.statusOf(state);
+  const readable = state.kind !== "unknown";
+  const { run } = readable ? await upgrader.statusOf(state) : { run: null };
+  const warnings = readable ? (await readMigrationWarnings(context)).warnings : [];
   const { exit, severity } = meaningOf(state.kind);
-  terminal.result({ state, run }, [
+  terminal.result({ state, run, warnings }, [
     `${terminal.paintSeverity(severity, state.kind)}  ${state.reason}`,
     ...(state.remedy === "" || exit === EXIT.done ? [] : [remedyHere(state)]),
     "",
@@ -57,6 +61,7 @@ async function status({ upgrader, terminal }: Session): Promise<ExitCode> {
     ...(state.filesVersion === state.codeVersion ? [] : [`files version      ${state.filesVersion}`]),
     `installed version  ${state.installedVersion ?? "none"}`,
     ...(run === null ? [] : [`run                ${run.id}, ${run.status}, ${run.percent} %`]),
+    ...warningLines(terminal, warnings),
   ]);
   return exit;
 }
