@@ -327,6 +327,8 @@ table("tables on MySQL", "mysql", {
   "table a +a ?": ["create table a like b", "create table a (like b)"],
   "table a +a again ?": ["create table if not exists `a` like `b`"],
   "table d.a +d.a": ["create table d.a (b int)", "create table `d`.`a` (b int)", "create table d . a (b int)"],
+  "table a.b +a.b ?": ["create table `a.b` (b int)"],
+  "table a.b -a.b again ?": ["drop table if exists `a.b`"],
   "table a`b +a`b": ["create table `a``b` (b int)"],
   "table größe +größe": ["create table größe (b int)"],
   "table a -a": ["drop table a", "DROP TABLE `a`;", "drop table a restrict", "drop table a wait 5", "drop table /* b, */ a"],
@@ -357,6 +359,9 @@ table("tables on MySQL", "mysql", {
   undecidable: [
     "rename table a to b, b to a",
     "rename table a to tmp, b to a, tmp to b",
+    "rename table a to b, B to A",
+    "rename table a to A",
+    "alter table a rename to A",
     "alter table a exchange partition p with table b",
     "alter table a exchange partition p with table b without validation",
     "alter table a discard tablespace",
