@@ -99,12 +99,10 @@ const QUERY_OR_PARTITIONS = ["SELECT", "AS", "WITH", "VALUES", "TABLE", "PARTITI
 /** Reads the options behind the columns, up to the query of a CREATE TABLE … SELECT. */
 function createTable(tokens: Tokens, plain: Definition): Statement {
   let engine: string | null = null;
-  let depth = 0;
   if (tokens.take("LIKE") || tokens.take("(", "LIKE")) return { ...plain, complete: false };
   for (let token = tokens.next(); token; token = tokens.next()) {
-    if (isWord(token, "(")) depth++;
-    else if (isWord(token, ")")) depth--;
-    else if (depth > 0 || token.kind !== "word") continue;
+    if (isWord(token, "(")) tokens.passBrackets();
+    else if (token.kind !== "word") continue;
     else if (isWord(token, "WITH") && tokens.take("SYSTEM")) continue;
     else if (QUERY_OR_PARTITIONS.includes(token.text.toUpperCase())) break;
     else if (isWord(token, "ENGINE")) engine = engineName(tokens);

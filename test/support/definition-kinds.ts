@@ -13,15 +13,15 @@ export interface DefinitionKind {
   readonly only?: "MariaDB" | "MySQL";
 }
 
-/** What every case starts from. `twin` and `other` have the same definition and other rows. */
-export const BASE: readonly string[] = [
-  "CREATE TABLE shops (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40) NOT NULL DEFAULT 'x', price DECIMAL(10,2), note TEXT)",
-  "INSERT INTO shops (name, price, note) VALUES ('a', 1, NULL), ('b', 2.5, 'n'), ('c', NULL, 'm')",
-  "CREATE TABLE twin (id INT PRIMARY KEY, v INT, w INT) ENGINE=InnoDB",
-  "INSERT INTO twin VALUES (1, 10, 11), (2, 20, 21)",
-  "CREATE TABLE other (id INT PRIMARY KEY, v INT, w INT) ENGINE=InnoDB",
-  "INSERT INTO other VALUES (7, 70, 71)",
-];
+/** What the cases start from, as far as they name it. `twin` and `other` have the same definition and other rows. */
+export const BASE: Readonly<Record<string, readonly string[]>> = {
+  shops: [
+    "CREATE TABLE shops (id INT UNSIGNED AUTO_INCREMENT PRIMARY KEY, name VARCHAR(40) NOT NULL DEFAULT 'x', price DECIMAL(10,2), note TEXT)",
+    "INSERT INTO shops (name, price, note) VALUES ('a', 1, NULL), ('b', 2.5, 'n'), ('c', NULL, 'm')",
+  ],
+  twin: ["CREATE TABLE twin (id INT PRIMARY KEY, v INT, w INT) ENGINE=InnoDB", "INSERT INTO twin VALUES (1, 10, 11), (2, 20, 21)"],
+  other: ["CREATE TABLE other (id INT PRIMARY KEY, v INT, w INT) ENGINE=InnoDB", "INSERT INTO other VALUES (7, 70, 71)"],
+};
 
 /** A name of the server's, not of a database: others may run the same tests. */
 const OWN = `upgate_test_${process.pid}_kind`;
