@@ -77,7 +77,7 @@ async function followed(send: SendSql, catalogue: TableCatalogue, statement: Def
   catalogue.note(statement);
   if (catalogue.stale) return;
   const fresh = await TableCatalogue.read(send);
-  assert.deepEqual([...catalogue.nonTransactional()].sort(), [...fresh.nonTransactional()].sort());
+  assert.deepEqual([...catalogue.nonTransactional()].toSorted(), [...fresh.nonTransactional()].toSorted());
   for (const name of [...statement.creates, ...statement.drops, "twin", "other", "absent"])
     assert.equal(catalogue.exists(name), fresh.exists(name), name);
 }
@@ -97,7 +97,7 @@ function catalogueOn(kind: DatabaseKind): void {
   it("tables without transactions are known by name", () =>
     within(kind, ["CREATE TABLE `log``s` (id INT) ENGINE=MyISAM", "CREATE TABLE heap (id INT) ENGINE=MEMORY"], "", async (send) => {
       const catalogue = await TableCatalogue.read(send);
-      assert.deepEqual([...catalogue.nonTransactional()].sort(), ["heap", "log`s"]);
+      assert.deepEqual([...catalogue.nonTransactional()].toSorted(), ["heap", "log`s"]);
       for (const sql of [
         "INSERT INTO heap VALUES (1)",
         "insert into `heap` values (1)",

@@ -19,7 +19,7 @@ export async function dump(send: SendSql): Promise<Record<string, unknown>> {
     const rows = type === "VIEW" ? [] : await send(`SELECT * FROM ${quoted}`);
     all[`table ${String(name)}`] = {
       definition: await send(`SHOW CREATE TABLE ${quoted}`),
-      rows: rows.map((row) => JSON.stringify(row)).sort(),
+      rows: rows.map((row) => JSON.stringify(row)).toSorted(),
     };
   }
   for (const [type, list] of Object.entries(PROGRAMS))

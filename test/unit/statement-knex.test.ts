@@ -49,12 +49,12 @@ const created: readonly [expected: string, build: Build][] = [
   ["table a +a", (k) => k.schema.createTable("a", (t) => t.increments("id"))],
   ["table a +a", (k) => k.schema.createTable("a", (t) => (t.charset("utf8mb4"), t.string("engine").defaultTo("x"), t.comment("c")))],
   ["table a +a (myisam)", (k) => k.schema.createTable("a", (t) => (t.engine("MyISAM"), t.integer("b")))],
-  ["table a +a again", (k) => k.schema.raw("create table if not exists ?? (b int)", ["a"])],
+  ["table a +a again", (k) => k.schema.raw("create table if not exists a (b int)")],
   ["table a +a ?", (k) => k.schema.createTableLike("a", "b", () => undefined)],
   ["table d.a +d.a", (k) => k.schema.withSchema("d").createTable("a", (t) => t.increments("id"))],
   ["table a -a", (k) => k.schema.dropTable("a")],
   ["table a -a again", (k) => k.schema.dropTableIfExists("a")],
-  ["table a table b -a +b a>b", (k) => k.schema.renameTable("a", "b")],
+  ["table a table b -a +b a>b", (k) => k.schema.renameTable("a", "b") as never],
   ["view a +a", (k) => k.schema.createView("a", (v) => v.as(k("b").select("c").where("d", "for update")))],
   ["view a +a again", (k) => k.schema.createViewOrReplace("a", (v) => v.as(k("b").select("c")))],
   ["view a -a", (k) => k.schema.dropView("a")],
@@ -123,7 +123,7 @@ describe("what knex sends to SQLite", () => {
     if (isForMysql.test(build.toString())) continue;
     test(build.toString(), () => {
       for (const sql of texts(build(sqlite).toSQL()))
-        assert.equal(statementLine(classifyStatement(sql, "sqlite")), /^read/.test(expected) ? expected : "write", sql);
+        assert.equal(statementLine(classifyStatement(sql, "sqlite")), expected.startsWith("read") ? expected : "write", sql);
     });
   }
 
