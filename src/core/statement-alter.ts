@@ -1,5 +1,5 @@
 import { definition, engineName, passDefiner, passWait, renaming, target } from "./statement-definition.js";
-import { type Definition, type DefinitionTarget, REPEATABLE, type Statement, undecidable } from "./statement-kinds.js";
+import { type DefinitionTarget, REPEATABLE, type Statement, undecidable } from "./statement-kinds.js";
 import { isWord, type Token, type Tokens } from "./statement-tokens.js";
 
 type Path = DefinitionTarget["path"];
@@ -91,9 +91,9 @@ function alterTable(tokens: Tokens): Statement {
 }
 
 function altered({ table, to, engine, complete }: Effects): Statement {
-  if (!to || to.join(".") === table.join(".")) return definition({ targets: [target("table", table)], engine, complete });
-  const renamed = renaming([[table, to]]) as Definition;
-  return { ...renamed, engine, complete };
+  const same = !to || to.join(".") === table.join(".");
+  const outcome = same ? definition({ targets: [target("table", table)] }) : renaming([[table, to]]);
+  return outcome.kind === "undecidable" ? outcome : { ...outcome, engine, complete: complete && outcome.complete };
 }
 
 /** Columns that pass their names on: with other positions, or with a new column of the old name, the definition may stay the same. */

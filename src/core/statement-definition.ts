@@ -12,9 +12,10 @@ export function target(type: ObjectType, path: Path): DefinitionTarget {
   return { type, name: path.join("."), path };
 }
 
-/** A definition's usual values, but for what is given. */
+/** A definition's usual values, but for what is given. With a dot in a name of its own, what is created can't be told by names. */
 export function definition(parts: Partial<Definition> & Pick<Definition, "targets">): Definition {
-  return { kind: "definition", creates: [], drops: [], renames: [], engine: null, repeatable: false, complete: true, ...parts };
+  const complete = !parts.targets.some(({ path }) => path.some((name) => name.includes(".")));
+  return { kind: "definition", creates: [], drops: [], renames: [], engine: null, repeatable: false, complete, ...parts };
 }
 
 /** MySQL's CREATE, after the word itself. */
@@ -98,19 +99,17 @@ const QUERY_OR_PARTITIONS = ["SELECT", "AS", "WITH", "VALUES", "TABLE", "PARTITI
 /** Reads the options behind the columns, up to the query of a CREATE TABLE … SELECT. */
 function createTable(tokens: Tokens, plain: Definition): Statement {
   let engine: string | null = null;
-  let depth = 0;
-  const like = tokens.take("LIKE") || tokens.take("(", "LIKE");
-  for (let token = tokens.next(); token && !like; token = tokens.next()) {
-    if (isWord(token, "(")) depth++;
-    else if (isWord(token, ")")) depth--;
-    else if (depth > 0 || token.kind !== "word") continue;
+  if (tokens.take("LIKE") || tokens.take("(", "LIKE")) return { ...plain, complete: false };
+  for (let token = tokens.next(); token; token = tokens.next()) {
+    if (isWord(token, "(")) tokens.passBrackets();
+    else if (token.kind !== "word") continue;
     else if (isWord(token, "WITH") && tokens.take("SYSTEM")) continue;
     else if (QUERY_OR_PARTITIONS.includes(token.text.toUpperCase())) break;
     else if (isWord(token, "ENGINE")) engine = engineName(tokens);
     else if (isWord(token, "START") && tokens.take("TRANSACTION"))
       return refused("CREATE TABLE … START TRANSACTION leaves a transaction open that the journal can't join.");
   }
-  return { ...plain, engine, complete: !like };
+  return { ...plain, engine };
 }
 
 /** The name after ENGINE, lower case. */
@@ -167,13 +166,16 @@ export function passWait(tokens: Tokens): void {
   else tokens.take("NOWAIT");
 }
 
-/** The net effect of the pairs one after the other: `a TO old, new TO a` creates old and drops new, and a is another table. */
-export function renaming(pairs: readonly (readonly [Path, Path])[]): Statement {
+/**
+ * The net effect of the pairs one after the other: `a TO old, new TO a` creates old and drops new, and a is another table.
+ * Names that differ in case count as one, because on some servers they are.
+ */
+export function renaming(pairs: readonly (readonly [Path, Path])[]): Definition | Extract<Statement, { kind: "undecidable" }> {
   const renames = pairs.map(([from, to]) => [from.join("."), to.join(".")] as const);
-  const sources = new Set(renames.map(([from]) => from));
-  const results = new Set(renames.map(([, to]) => to));
-  const creates = [...results].filter((name) => !sources.has(name));
-  const drops = [...sources].filter((name) => !results.has(name));
+  const sources = new Set(renames.map(([from]) => from.toLowerCase()));
+  const results = new Set(renames.map(([, to]) => to.toLowerCase()));
+  const creates = renames.map(([, to]) => to).filter((name) => !sources.has(name.toLowerCase()));
+  const drops = renames.map(([from]) => from).filter((name) => !results.has(name.toLowerCase()));
   if (creates.length === 0) return undecidable("Tables change their names among each other: the same names exist before and afterwards.");
   const paths = new Map(pairs.flat().map((path) => [path.join("."), path]));
   const targets = [...paths.values()].map((path) => target("table", path));

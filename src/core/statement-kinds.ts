@@ -23,7 +23,7 @@ export interface Definition {
   readonly engine: string | null;
   /** Sending it again does no harm, whatever the comparison says: IF EXISTS, IF NOT EXISTS, OR REPLACE, TRUNCATE. */
   readonly repeatable: boolean;
-  /** `creates`, `drops` and `engine` tell all: false for LIKE (the engine is the model's) and partitions that become tables. */
+  /** `creates`, `drops` and `engine` tell all: false for LIKE (the engine is the model's), for partitions that become tables, for names with a dot. */
   readonly complete: boolean;
 }
 
@@ -73,7 +73,7 @@ export const MOVING_SESSION: Statement = { kind: "session", moves: true };
 export const ROWS_READ: Statement = { kind: "read", schema: false, locking: false };
 export const SCHEMA_READ: Statement = { kind: "read", schema: true, locking: false };
 
-export function undecidable(why: string): Statement {
+export function undecidable(why: string): Extract<Statement, { kind: "undecidable" }> {
   return { kind: "undecidable", why };
 }
 

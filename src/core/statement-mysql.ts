@@ -49,11 +49,9 @@ function classifyFrom(tokens: Tokens, sql: string): Statement {
 
 /** MariaDB: SET STATEMENT variable = value, … FOR statement. */
 function afterSetStatement(tokens: Tokens, sql: string): Statement {
-  let depth = 0;
   for (let token = tokens.next(); token; token = tokens.next()) {
-    if (isWord(token, "(")) depth++;
-    else if (isWord(token, ")")) depth--;
-    else if (depth === 0 && isWord(token, "FOR")) return classifyFrom(tokens, sql.slice(tokens.position));
+    if (isWord(token, "(")) tokens.passBrackets();
+    else if (isWord(token, "FOR")) return classifyFrom(tokens, sql.slice(tokens.position));
   }
   return undecidable("The statement after SET STATEMENT was not found.");
 }

@@ -58,11 +58,9 @@ const VERBS = new Set(["SELECT", "VALUES", "TABLE", "INSERT", "REPLACE", "UPDATE
 
 /** The statement's verb after WITH and its queries, upper case; null where none was found. */
 export function verbAfterWith(tokens: Tokens): string | null {
-  let depth = 0;
   for (let token = tokens.next(); token; token = tokens.next()) {
-    if (isWord(token, "(")) depth++;
-    else if (isWord(token, ")")) depth--;
-    else if (depth === 0 && token.kind === "word" && VERBS.has(token.text.toUpperCase())) return token.text.toUpperCase();
+    if (isWord(token, "(")) tokens.passBrackets();
+    else if (token.kind === "word" && VERBS.has(token.text.toUpperCase())) return token.text.toUpperCase();
   }
   return null;
 }

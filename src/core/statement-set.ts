@@ -38,11 +38,9 @@ function wordOf(token: Token | null): string {
 
 /** Up to the next assignment of the list; false at the end. */
 function passValue(tokens: Tokens): boolean {
-  let depth = 0;
   for (let token = tokens.next(); token; token = tokens.next()) {
-    if (isWord(token, "(")) depth++;
-    else if (isWord(token, ")")) depth--;
-    else if (depth === 0 && isWord(token, ",")) return true;
+    if (isWord(token, "(")) tokens.passBrackets();
+    else if (isWord(token, ",")) return true;
   }
   return false;
 }

@@ -13,7 +13,8 @@ const STORED_PRAGMAS = new Set(["user_version", "application_id", "schema_versio
 
 export function classifySqlite(sql: string): Statement {
   const tokens = new Tokens(sql, "sqlite");
-  const first = tokens.next();
+  let first = tokens.next();
+  while (isWord(first, "(")) first = tokens.next();
   if (!first) return ROWS_READ;
   const verb = first.text.toUpperCase();
   if (hasSecondStatement(sql))
@@ -103,16 +104,35 @@ function hasRollbackOnConflict(sql: string): boolean {
   return false;
 }
 
-/** A trigger's body holds semicolons: its end is the END after one of them, as in SQLite's own sqlite3_complete(). */
 function hasSecondStatement(sql: string): boolean {
   if (!sql.includes(";")) return false;
   const tokens = new Tokens(sql, "sqlite");
-  const trigger = startsTrigger(tokens);
-  let closed = !trigger;
+  return startsTrigger(tokens) ? followsTrigger(tokens) : followsSemicolon(sql);
+}
+
+const STOP = /['"`[;]|--|\/\*/g;
+const CLOSES: Readonly<Record<string, string>> = { "'": "'", '"': '"', "`": "`", "[": "]", "--": "\n", "/*": "*/" };
+
+/** Jumps from quote to quote, as such a text may be rows by the megabyte. A doubled quote ends one and begins the next. */
+function followsSemicolon(sql: string): boolean {
+  STOP.lastIndex = 0;
+  for (let stop = STOP.exec(sql); stop; stop = STOP.exec(sql)) {
+    const close = CLOSES[stop[0]];
+    if (close === undefined) return !new Tokens(sql.slice(STOP.lastIndex), "sqlite").atEnd();
+    const end = sql.indexOf(close, STOP.lastIndex);
+    if (end < 0) return false;
+    STOP.lastIndex = end + close.length;
+  }
+  return false;
+}
+
+/** A trigger's body holds semicolons: its end is the END after one of them, as in SQLite's own sqlite3_complete(). */
+function followsTrigger(tokens: Tokens): boolean {
+  let closed = false;
   for (let token = tokens.next(); token; token = tokens.next()) {
     if (!isWord(token, ";")) continue;
     if (closed) return !tokens.atEnd();
-    closed = trigger && tokens.take("END");
+    closed = tokens.take("END");
   }
   return false;
 }

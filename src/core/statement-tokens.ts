@@ -15,6 +15,7 @@ export interface Token {
 const SPACE_CODES = 32;
 const BYTE_ORDER_MARK = 0xfeff;
 const WORD = /[\w$\u0080-\uffff]+/y;
+const BRACKET_OR_QUOTE = /[()'"`#[]|--|\/\*/g;
 const EXECUTABLE = /\/\*M?!(\d*)/y;
 const NEVER_EXECUTED = 999_999;
 
@@ -43,9 +44,9 @@ export class Tokens {
     if (first === "`") return this.#quoted("quoted", "`", false);
     if (first === "[" && !this.#mysql) return this.#quoted("quoted", "]", false);
     WORD.lastIndex = start;
-    const word = WORD.exec(this.#sql);
-    this.#position = word ? WORD.lastIndex : start + 1;
-    return { kind: word ? "word" : "mark", text: word ? word[0] : first, start, end: this.#position };
+    const kind = WORD.test(this.#sql) ? "word" : "mark";
+    this.#position = kind === "word" ? WORD.lastIndex : start + 1;
+    return { kind, text: kind === "word" ? this.#sql.slice(start, this.#position) : first, start, end: this.#position };
   }
 
   peek(): Token | null {
@@ -61,6 +62,23 @@ export class Tokens {
     if (words.every((word) => isWord(this.next(), word))) return true;
     this.#position = before;
     return false;
+  }
+
+  /** Passes what is left of brackets that were opened, by jumps: a table's columns, a list of rows. */
+  passBrackets(): void {
+    for (let depth = 1; depth > 0;) {
+      BRACKET_OR_QUOTE.lastIndex = this.#position;
+      const stop = BRACKET_OR_QUOTE.exec(this.#sql);
+      if (!stop) {
+        this.#position = this.#sql.length;
+        return;
+      }
+      this.#position = stop.index;
+      if (stop[0] === "(" || stop[0] === ")") {
+        depth += stop[0] === "(" ? 1 : -1;
+        this.#position++;
+      } else if (!this.#skipComment()) this.next();
+    }
   }
 
   /** True when nothing follows but semicolons. */
