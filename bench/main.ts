@@ -6,6 +6,10 @@ const MIN_SECONDS = 60;
 const MAX_SECONDS = 600;
 
 const BENCHMARKS: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Benchmark> }>> = {
+  engine: {
+    summary: "how fast migrations are applied, beside knex, umzug and the bare statements",
+    load: async () => (await import("./engine/benchmark.js")).engineBenchmark,
+  },
   guard: {
     summary: "what the guard costs a request, and how fast the maintenance page is",
     load: async () => (await import("./guard/benchmark.js")).guardBenchmark,
@@ -13,6 +17,10 @@ const BENCHMARKS: Readonly<Record<string, { readonly summary: string; readonly l
   import: {
     summary: "what importing upgate adds to a program's start",
     load: async () => (await import("./import/benchmark.js")).importBenchmark,
+  },
+  plan: {
+    summary: "how fast 10,000 migrations are planned",
+    load: async () => (await import("./plan/benchmark.js")).planBenchmark,
   },
 };
 

@@ -13,7 +13,26 @@ export interface PlannedMigration {
 
 /** Semver order of the release, then file name by code unit, as knex sorts. */
 export function sortMigrations<T extends { readonly name: string; readonly version: string }>(files: readonly T[]): T[] {
-  return files.toSorted((a, b) => compareVersions(a.version, b.version) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+  const ranks = versionRanks(new Set(files.map(({ version }) => version)));
+  const rank = ({ version }: T): number => ranks.get(version) as number;
+  return files.toSorted((a, b) => (a.version === b.version ? 0 : rank(a) - rank(b)) || byName(a, b));
+}
+
+/** By code unit. */
+export function byName(a: { readonly name: string }, b: { readonly name: string }): number {
+  return a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
+}
+
+/** To compare two versions means to parse both: too dear for each pair of files. */
+function versionRanks(versions: ReadonlySet<string>): Map<string, number> {
+  const sorted = [...versions].toSorted(compareVersions);
+  const ranks = new Map<string, number>();
+  let rank = 0;
+  for (const [index, version] of sorted.entries()) {
+    if (index > 0 && compareVersions(sorted[index - 1] as string, version) !== 0) rank++;
+    ranks.set(version, rank);
+  }
+  return ranks;
 }
 
 /**

@@ -5,7 +5,7 @@ import path from "node:path";
 import { defaultExport } from "../core/default-export.js";
 import { messageOf, type OptionProblem, UpgateError } from "../core/errors.js";
 import type { MigrationFile, MigrationModule } from "../core/migration.js";
-import { sortMigrations } from "../core/plan.js";
+import { byName, sortMigrations } from "../core/plan.js";
 import { codeVersionProblem } from "../core/version.js";
 import { loadModule } from "./load-module.js";
 import { isMigrationName, isReleaseName, withoutExtension } from "./migration-names.js";
@@ -24,24 +24,26 @@ export function listMigrations(folder: string, codeVersion: string): MigrationLi
     return { files: [], problems };
   }
   const files: MigrationFile[] = [];
+  // Not path.join, which normalises each time: there may be ten thousand.
+  const within = (parent: string, name: string): string => `${parent}${path.sep}${name}`;
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     if (entry.name.startsWith(".")) continue;
-    const full = path.join(folder, entry.name);
+    const full = within(folder, entry.name);
     if (!entry.isDirectory()) {
       if (isMigrationName(entry.name)) files.push({ name: withoutExtension(entry.name), version: codeVersion, path: full });
     } else if (isReleaseName(entry.name)) {
       for (const name of readdirSync(full)) {
         if (isMigrationName(name))
-          files.push({ name: `${entry.name}/${withoutExtension(name)}`, version: entry.name, path: path.join(full, name) });
+          files.push({ name: `${entry.name}/${withoutExtension(name)}`, version: entry.name, path: within(full, name) });
       }
     } else if (/^v?\d/.test(entry.name) && readdirSync(full).some(isMigrationName)) {
       problem(`the folder "${entry.name}" holds migrations, but its name is no version such as "8.6.1"`);
     }
   }
-  for (const [name, paths] of groupByName(files)) {
-    if (paths.length > 1) problem(`two migrations are named "${name}": ${paths.map((file) => path.basename(file)).join(" and ")}`);
-  }
-  return { files: codeVersionProblem(codeVersion) === null ? sortMigrations(files) : files, problems };
+  const sorted = codeVersionProblem(codeVersion) === null ? sortMigrations(files) : files.toSorted(byName);
+  for (const [name, paths] of sharedNames(sorted))
+    problem(`two migrations are named "${name}": ${paths.map((file) => path.basename(file)).join(" and ")}`);
+  return { files: sorted, problems };
 }
 
 /** SHA-256 of the text with line ends normalised: an upload in ASCII mode changes nothing. */
@@ -76,8 +78,13 @@ export function migrationFolder(folder: string, codeVersion: string): MigrationS
   };
 }
 
-function groupByName(files: readonly MigrationFile[]): Map<string, string[]> {
-  const groups = new Map<string, string[]>();
-  for (const file of files) groups.set(file.name, [...(groups.get(file.name) ?? []), file.path ?? file.name]);
-  return groups;
+/** The names that several files have, each with their paths. Sorted, such files are neighbours. */
+function sharedNames(sorted: readonly MigrationFile[]): Map<string, string[]> {
+  const shared = new Map<string, string[]>();
+  for (const [index, file] of sorted.entries()) {
+    const before = sorted[index - 1];
+    if (before?.name !== file.name) continue;
+    shared.set(file.name, [...(shared.get(file.name) ?? [before.path ?? before.name]), file.path ?? file.name]);
+  }
+  return shared;
 }

@@ -121,18 +121,3 @@ export function driverMessage(error: unknown): string {
     String(error)
   );
 }
-
-/** The connection is gone, or none could be made. */
-export function isConnectionLost(error: unknown): boolean {
-  const { code, errno } = error as DriverError;
-  return /^(?:PROTOCOL_CONNECTION_LOST|ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|ER_SERVER_SHUTDOWN)$/.test(code ?? "") || errno === 1927 || errno === 1317 || errno === 1053 || errno === 4031 || /closed state/.test((error as Error).message);
-}
-export function isDeadlock(error: unknown): boolean {
-  return (error as DriverError).errno === 1213;
-}
-export function isLockWaitTimeout(error: unknown): boolean {
-  return (error as DriverError).errno === 1205;
-}
-export function isReadOnlyServer(error: unknown): boolean {
-  return (error as DriverError).errno === 1290 || (error as DriverError).errno === 1836;
-}

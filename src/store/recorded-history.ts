@@ -40,7 +40,7 @@ export async function takeOverHistory(
   trx: Knex,
   { entries, origin, timestamp }: { readonly entries: readonly HistoryEntry[]; readonly origin: HistoryOrigin; readonly timestamp: string },
 ): Promise<void> {
-  for (const entry of entries) await insertApplied(trx, entry);
+  await insertApplied(trx, entries);
   await writeFact(trx, OWN_HISTORY, JSON.stringify({ origin, migrations: entries.length, timestamp }));
 }
 

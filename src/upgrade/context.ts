@@ -40,15 +40,13 @@ export function stateOf(codeVersion: string, reading: StateReading): VersionStat
   const hasHistory = traces?.hasHistory ?? history.entries.length > 0;
   const hasForeignTables = traces?.hasForeignTables ?? true;
   const isEmpty = snapshot.versionRow.kind === "absent" && !hasHistory && !hasForeignTables;
-  const applied = new Set(history.entries.filter((entry) => entry.finishedAt !== null).map((entry) => entry.name));
-  const missingFiles = (release.facts.missingFiles ?? []).filter((name) => !applied.has(name));
   const facts: StateFacts = {
     codeVersion,
     filesVersion: release.filesVersion,
     pending: pendingMigrations(release.files, history.entries, codeVersion, isEmpty ? null : (release.facts.prunedBefore ?? null)).map(
       ({ name }) => name,
     ),
-    release: { ...release.facts, missingFiles },
+    release: { ...release.facts, missingFiles: notApplied(release.facts.missingFiles ?? [], history) },
     database: {
       kind: "read",
       versionRow: snapshot.versionRow,
@@ -61,6 +59,12 @@ export function stateOf(codeVersion: string, reading: StateReading): VersionStat
     },
   };
   return deriveVersionState(facts);
+}
+
+function notApplied(names: readonly string[], { entries }: KnownHistory): readonly string[] {
+  if (names.length === 0) return names;
+  const applied = new Set(entries.filter(({ finishedAt }) => finishedAt !== null).map(({ name }) => name));
+  return names.filter((name) => !applied.has(name));
 }
 
 function isStarted(run: Pick<Run, "status"> | null): boolean {

@@ -138,7 +138,7 @@ function catalogueOn(kind: DatabaseKind): void {
 
 describe("a MariaDB that folds the case of names", () => {
   it("compares names as it does", async () => {
-    const server = await startMariaDb(["--lower-case-table-names=1"]);
+    const server = await startMariaDb({ settings: ["--lower-case-table-names=1"] });
     try {
       const connection = await mysql.createConnection(server.url("mysql"));
       const send: SendSql = async (sql) => (await connection.query(sql))[0] as unknown as Record<string, unknown>[];

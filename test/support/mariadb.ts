@@ -14,8 +14,15 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** A real MariaDB on a free port of 127.0.0.1, with its data in a scratch folder. `settings`: further options of mariadbd. */
-export async function startMariaDb(settings: readonly string[] = []): Promise<TestServer> {
+interface ServerOptions {
+  /** Arguments beside those that place it; default: a smaller memory than the server's own. */
+  readonly settings?: readonly string[];
+  /** Told of the server's process at each start. */
+  readonly onStart?: (server: ChildProcess) => void;
+}
+
+/** A real MariaDB on a free port of 127.0.0.1, with its data in a scratch folder. */
+export async function startMariaDb({ settings = ["--innodb-buffer-pool-size=64M"], onStart }: ServerOptions = {}): Promise<TestServer> {
   const home = mkdtempSync(path.join(os.tmpdir(), "upgate-mariadb-"));
   const data = path.join(home, "data");
   const asRoot = process.getuid?.() === 0;
@@ -40,12 +47,12 @@ export async function startMariaDb(settings: readonly string[] = []): Promise<Te
         `--datadir=${data}`,
         `--socket=${home}/s.sock`,
         `--pid-file=${home}/pid`,
-        "--innodb-buffer-pool-size=64M",
         "--character-set-server=utf8mb4",
         ...settings,
       ],
       { stdio: "ignore" },
     );
+    onStart?.(server);
     await accepting(port, server);
   }
 

@@ -50,6 +50,14 @@ describe("the order of application", () => {
     );
   });
 
+  test("takes versions that differ in their build only for one release", () => {
+    const files = [file("b", "1.0.0+x"), file("c", "0.9.0"), file("a", "1.0.0+y"), file("c", "1.0.0")];
+    assert.deepEqual(
+      sortMigrations(files).map(({ name, version }) => `${version} ${name}`),
+      ["0.9.0 c", "1.0.0+y a", "1.0.0+x b", "1.0.0 c"],
+    );
+  });
+
   test("leaves the given list as it was", () => {
     const files = Object.freeze([file("8.6.1/b"), file("8.6.1/a")]);
     sortMigrations(files);
