@@ -14,8 +14,8 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** A real MariaDB on a free port of 127.0.0.1, with its data in a scratch folder. */
-export async function startMariaDb(): Promise<TestServer> {
+/** A real MariaDB on a free port of 127.0.0.1, with its data in a scratch folder. `more`: further arguments of the server. */
+export async function startMariaDb(more: readonly string[] = []): Promise<TestServer> {
   const home = mkdtempSync(path.join(os.tmpdir(), "upgate-mariadb-"));
   const data = path.join(home, "data");
   const asRoot = process.getuid?.() === 0;
@@ -42,6 +42,7 @@ export async function startMariaDb(): Promise<TestServer> {
         `--pid-file=${home}/pid`,
         "--innodb-buffer-pool-size=64M",
         "--character-set-server=utf8mb4",
+        ...more,
       ],
       { stdio: "ignore" },
     );
