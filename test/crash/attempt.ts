@@ -13,7 +13,9 @@ export interface Task {
   readonly log: string;
   /** The number of the moment at which it dies; null: none. */
   readonly killAt: number | null;
-  /** A command that it runs just before. */
+  /** The number of the moment at which it stops itself by SIGSTOP. */
+  readonly haltAt?: number;
+  /** A command that it runs just before it dies. */
   readonly before?: readonly string[];
   readonly inDoubt?: "applied" | "again";
 }

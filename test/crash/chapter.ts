@@ -49,6 +49,11 @@ export function chaptersInDoubt(): Chapter[] {
   return readdirSync(path.join(MIGRATIONS, "doubt")).map((name) => compose(`doubt-${name}`, ["1.0.0"], [`doubt/${name}`]));
 }
 
+/** One statement takes seconds. */
+export function longChapter(): Chapter {
+  return compose("mysql-long", ["1.0.0"], ["long"]);
+}
+
 function compose(name: string, versions: readonly string[], parts: readonly string[]): Chapter {
   const folder = path.join(home, name);
   const files: string[] = [];

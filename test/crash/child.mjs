@@ -16,6 +16,7 @@ function atMoment(point, migration, statement) {
     task.log,
     `${JSON.stringify({ pid: process.pid, moment: moments, point, migration, statement: statement.slice(0, 400) })}\n`,
   );
+  if (moments === task.haltAt) process.kill(process.pid, "SIGSTOP");
   if (moments !== task.killAt) return;
   if (task.before) execFileSync(task.before[0], task.before.slice(1), { stdio: "ignore" });
   process.kill(process.pid, "SIGKILL");
