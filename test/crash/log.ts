@@ -52,9 +52,8 @@ export function problemsOfSteps(entries: readonly LogEntry[], expected: readonly
   });
 }
 
-/** The next statement's intent, or a commit after the next statement was sent, is later than the step's own record. */
+/** A later statement's intent, or a commit, takes the step's own record along. */
 function wasDurable(entries: readonly LogEntry[], step: StepEntry): boolean {
   const after = entries.slice(entries.indexOf(step) + 1).filter((entry): entry is MomentEntry => entry.pid === step.pid && !isStep(entry));
-  const sent = after.findIndex(({ point, statement }) => point === "sent" && statement !== "");
-  return sent !== -1;
+  return after.some(({ point }) => point === "after-intent" || point === "after-commit");
 }
