@@ -6,6 +6,6 @@ export async function up(knex) {
   await knex.raw("ALTER TABLE bulk ADD COLUMN extra VARCHAR(80) NOT NULL DEFAULT 'filled', ADD INDEX (filler), ALGORITHM=COPY");
   await knex.raw("UPDATE bulk SET n = n + 1 WHERE n < 50");
   await knex.raw("ALTER TABLE bulk ADD INDEX (n), ALGORITHM=COPY");
-  await knex.raw("CREATE TABLE bulk_copy (id INT PRIMARY KEY, n INT, KEY (n)) AS SELECT id, n FROM bulk WHERE n < 20");
+  await knex.raw("CREATE TABLE bulk_copy (n INT, word VARCHAR(80), KEY (n)) AS SELECT n, extra AS word FROM bulk WHERE n < 20");
   await knex.raw("DELETE FROM bulk WHERE n > 4");
 }
