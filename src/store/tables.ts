@@ -66,7 +66,12 @@ async function createTables(knex: Knex, dialect: Dialect, missing: readonly stri
   const suffix = dialect === "mysql" ? MYSQL_SUFFIX : "";
   if (dialect === "sqlite") await whileBusy(() => knex.raw("PRAGMA journal_mode = WAL"));
   for (const name of missing) await whileBusy(() => knex.raw(`CREATE TABLE IF NOT EXISTS ${name} (${TABLES[name]}) ${suffix}`));
-  if (!missing.includes("upgate_lease")) return;
+  // Whoever created that table may have died before it could do this.
+  await ensureLeaseRow(knex);
+}
+
+/** The row that everybody compares and sets; written once. */
+export async function ensureLeaseRow(knex: Knex): Promise<void> {
   await whileBusy(() =>
     knex("upgate_lease").insert({ name: LEASE_NAME, token: 0, beat: 0, protocol: PROTOCOL }).onConflict("name").ignore(),
   );

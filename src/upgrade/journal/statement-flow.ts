@@ -83,7 +83,7 @@ export class StatementFlow implements StatementGate {
     const { statement, query } = sending;
     switch (statement.kind) {
       case "read":
-        return this.#read(state, current, sending, statement.locking);
+        return this.#read(state, current, sending, statement);
       case "write":
         if (this.attempt.catalogue?.mentionsNonTransactional(query.sql))
           return this.#withIntent(state, current, sending, "undecidable", "It changes a table whose engine has no transactions.");
@@ -109,7 +109,12 @@ export class StatementFlow implements StatementGate {
     }
   }
 
-  async #read(state: ConnectionState, current: CurrentMigration, sending: Sending, locking: boolean): Promise<void> {
+  async #read(
+    state: ConnectionState,
+    current: CurrentMigration,
+    sending: Sending,
+    { locking, schema }: Extract<Statement, { kind: "read" }>,
+  ): Promise<void> {
     const { writer } = this.attempt;
     if (state.scope === "own" || (locking && state.scope === "migration")) await writer.open(state);
     try {
@@ -118,13 +123,14 @@ export class StatementFlow implements StatementGate {
       this.#keep(state, this.#entry(current, "read", sending, encodeAnswer(refusedBy(error))));
       throw error;
     }
-    this.#keep(state, this.#entry(current, "read", sending, this.#answerOfRead(sending.query)));
+    this.#keep(state, this.#entry(current, "read", sending, this.#answerOfRead(sending.query, schema)));
   }
 
-  #answerOfRead({ response, context }: QueryObject): string {
+  /** The schema steers a migration and is changed by it, so it is kept whole. */
+  #answerOfRead({ response, context }: QueryObject, schema: boolean): string {
     const rows = this.#rows({ response } as QueryObject);
-    const small = !Array.isArray(rows) || rows.length <= MOST_ANSWER / 16 ? encodeAnswer(answered(response, context)) : null;
-    if (small !== null && small.length <= MOST_ANSWER) return small;
+    const small = schema || !Array.isArray(rows) || rows.length <= MOST_ANSWER / 16 ? encodeAnswer(answered(response, context)) : null;
+    if (small !== null && (schema || small.length <= MOST_ANSWER)) return small;
     return JSON.stringify(rowsDigest(this.attempt.options.secret, rows, null) ?? { columns: [], digest: "unknown" });
   }
 

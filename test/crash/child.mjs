@@ -1,0 +1,66 @@
+// The runner as a process of its own, on the built package: carries a run on to its end, or dies by SIGKILL at the moment that it is told.
+import { execFileSync } from "node:child_process";
+import { appendFileSync } from "node:fs";
+import { setTimeout as pause } from "node:timers/promises";
+import { openContext } from "../../dist/upgrade/open-context.js";
+import { resolveSettings } from "../../dist/upgrade/settings.js";
+import { Upgrader } from "../../dist/upgrade/upgrader.js";
+
+const LOOK_AGAIN_MS = 50;
+let task;
+let moments;
+
+function atMoment(point, migration, statement) {
+  moments++;
+  appendFileSync(
+    task.log,
+    `${JSON.stringify({ pid: process.pid, moment: moments, point, migration, statement: statement.slice(0, 400) })}\n`,
+  );
+  if (moments === task.haltAt) process.kill(process.pid, "SIGSTOP");
+  if (moments !== task.killAt) return;
+  if (task.before) execFileSync(task.before[0], task.before.slice(1), { stdio: "ignore" });
+  process.kill(process.pid, "SIGKILL");
+}
+
+const hooks = {
+  beforeMigration: async (name) => atMoment("before-migration", name, ""),
+  atPoint: ({ point, migration, statement }) => atMoment(point, migration, statement),
+};
+
+async function begin(upgrader) {
+  const answer = task.inDoubt ? { inDoubt: task.inDoubt } : {};
+  for (;;) {
+    const { kind, reason } = await upgrader.state();
+    if (kind === "fresh" || kind === "behind") return upgrader.start({ where: "here", backup: { kind: "own", address: "crash suite" } });
+    if (kind === "interrupted") return upgrader.resume({ where: "here", ...answer });
+    if (kind === "failed") return upgrader.retry({ where: "here", ...answer });
+    if (kind === "current") return null;
+    if (kind !== "running") throw new Error(`The state is ${kind}: ${reason}`);
+    await pause(LOOK_AGAIN_MS);
+  }
+}
+
+async function carryOn() {
+  process.env.UPGATE_CRASH_LOG = task.log;
+  moments = 0;
+  const lines = [];
+  const note = (text, error) => void lines.push(error === undefined ? text : `${text} ${error?.stack ?? error}`);
+  const logger = { info: () => undefined, warn: note, error: note };
+  const context = openContext(resolveSettings({ ...task.options, logger }));
+  try {
+    const run = await begin(new Upgrader({ ...context, hooks }));
+    const { status, error } = run === null ? { status: "completed", error: null } : await run.finished;
+    return { kind: "ended", status, error, moments, lines };
+  } catch (error) {
+    return { kind: "broken", output: `${lines.join("\n")} ${error?.stack ?? error}` };
+  } finally {
+    await context.store.close();
+  }
+}
+
+// One task after the other, until whoever gives them is gone.
+process.on("message", async (given) => {
+  task = given;
+  process.send(await carryOn());
+});
+process.send("ready");
