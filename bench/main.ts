@@ -6,6 +6,10 @@ const MIN_SECONDS = 60;
 const MAX_SECONDS = 600;
 
 const BENCHMARKS: Readonly<Record<string, { readonly summary: string; readonly load: () => Promise<Benchmark> }>> = {
+  backfill: {
+    summary: "how fast a backfill is, by a single UPDATE, and how long it holds its locks",
+    load: async () => (await import("./backfill/benchmark.js")).backfillBenchmark,
+  },
   guard: {
     summary: "what the guard costs a request, and how fast the maintenance page is",
     load: async () => (await import("./guard/benchmark.js")).guardBenchmark,
@@ -45,7 +49,7 @@ function parse() {
 }
 
 function refuse(problem: string): never {
-  const names = Object.entries(BENCHMARKS).map(([name, { summary }]) => `  ${name.padEnd(6)}   ${summary}`);
+  const names = Object.entries(BENCHMARKS).map(([name, { summary }]) => `  ${name.padEnd(8)}   ${summary}`);
   console.error(`${problem}\n\nnpm run bench -- <name> [--json] [--seconds N] [--quick]\n\n${names.join("\n")}`);
   process.exit(USAGE_EXIT_CODE);
 }

@@ -26,6 +26,12 @@ export function isBusy(error: unknown): boolean {
   return (code?.startsWith("SQLITE_BUSY") ?? false) || /database is locked/i.test(message ?? "");
 }
 
+/** What goes through when the transaction runs again: MySQL's deadlock (1213) and lock wait timeout (1205), a busy SQLite. */
+export function isLockConflict(error: unknown): boolean {
+  const { errno } = error as DriverError;
+  return errno === 1213 || errno === 1205 || isBusy(error);
+}
+
 /** MySQL 1062, 1586; SQLite's unique and primary key constraints. */
 export function isDuplicate(error: unknown): boolean {
   const { code, errno, message } = error as DriverError;

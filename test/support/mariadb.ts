@@ -14,9 +14,17 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
+export interface MariaDbOptions {
+  /** Holds the server's folder. Default: the system's folder for temporary files. */
+  readonly parent?: string;
+  readonly settings?: readonly string[];
+  /** Gets the server's process each time it is started. */
+  readonly onStart?: (server: ChildProcess) => void;
+}
+
 /** A real MariaDB on a free port of 127.0.0.1, with its data in a scratch folder. */
-export async function startMariaDb(): Promise<TestServer> {
-  const home = mkdtempSync(path.join(os.tmpdir(), "upgate-mariadb-"));
+export async function startMariaDb(options: MariaDbOptions = {}): Promise<TestServer> {
+  const home = mkdtempSync(path.join(options.parent ?? os.tmpdir(), "upgate-mariadb-"));
   const data = path.join(home, "data");
   const asRoot = process.getuid?.() === 0;
   const user = asRoot ? "mysql" : os.userInfo().username;
@@ -40,11 +48,12 @@ export async function startMariaDb(): Promise<TestServer> {
         `--datadir=${data}`,
         `--socket=${home}/s.sock`,
         `--pid-file=${home}/pid`,
-        "--innodb-buffer-pool-size=64M",
+        ...(options.settings ?? ["--innodb-buffer-pool-size=64M"]),
         "--character-set-server=utf8mb4",
       ],
       { stdio: "ignore" },
     );
+    options.onStart?.(server);
     await accepting(port, server);
   }
 
