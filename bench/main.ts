@@ -10,6 +10,10 @@ const BENCHMARKS: Readonly<Record<string, { readonly summary: string; readonly l
     summary: "how fast migrations are applied, beside knex, umzug and the bare statements",
     load: async () => (await import("./engine/benchmark.js")).engineBenchmark,
   },
+  backfill: {
+    summary: "how fast a backfill is, by a single UPDATE, and how long it holds its locks",
+    load: async () => (await import("./backfill/benchmark.js")).backfillBenchmark,
+  },
   guard: {
     summary: "what the guard costs a request, and how fast the maintenance page is",
     load: async () => (await import("./guard/benchmark.js")).guardBenchmark,
@@ -53,7 +57,7 @@ function parse() {
 }
 
 function refuse(problem: string): never {
-  const names = Object.entries(BENCHMARKS).map(([name, { summary }]) => `  ${name.padEnd(6)}   ${summary}`);
+  const names = Object.entries(BENCHMARKS).map(([name, { summary }]) => `  ${name.padEnd(8)}   ${summary}`);
   console.error(`${problem}\n\nnpm run bench -- <name> [--json] [--seconds N] [--quick]\n\n${names.join("\n")}`);
   process.exit(USAGE_EXIT_CODE);
 }

@@ -1,7 +1,14 @@
 export { defineConfig } from "./core/config-file.js";
 export type { Check, Severity } from "./core/check.js";
 export { UpgateError, type OptionProblem, type UpgateErrorCode } from "./core/errors.js";
-export type { BackfillOptions, BackfillQuery, BackfillResult, BackfillRow } from "./core/backfill.js";
+export type {
+  BackfillOptions,
+  BackfillProgress,
+  BackfillQuery,
+  BackfillResult,
+  BackfillRow,
+  StandaloneBackfillOptions,
+} from "./core/backfill.js";
 export type { MigrationContext, MigrationModule, MigrationStep, StatementInDoubt } from "./core/migration.js";
 export type {
   BrandingOptions,
@@ -20,6 +27,7 @@ export type { BaselineOptions } from "./upgrade/baseline.js";
 export type { RunResult } from "./upgrade/runner.js";
 export type { RunProgress, UpgradeStatus } from "./upgrade/status.js";
 export type { RunOptions, StartedRun, StartOptions } from "./upgrade/actions.js";
+export { backfill } from "./upgrade/standalone-backfill.js";
 export type { Upgrader } from "./upgrade/upgrader.js";
 export type { Badge } from "./web/badge.js";
 export type { Handler } from "./web/http.js";

@@ -121,7 +121,7 @@ export interface OptionProblem {
 export class UpgateError extends Error {
   readonly code: UpgateErrorCode;
   readonly remedy: string;
-  /** Filled by `ERR_UPGATE_OPTIONS` only: all problems at once. */
+  /** Filled by `ERR_UPGATE_OPTIONS`, and by `ERR_UPGATE_MIGRATION_STEP` for a backfill's options: all problems at once. */
   readonly problems: readonly OptionProblem[];
 
   constructor(code: UpgateErrorCode, message: string, options: UpgateErrorOptions = {}) {

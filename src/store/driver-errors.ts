@@ -101,6 +101,11 @@ export function factsOf(error: unknown): DriverFacts {
   return { code: text, errno: isServers ? errno : 0, message, fatal: fatal === true };
 }
 
+/** What goes through when the transaction runs again: MySQL's deadlock (1213) and lock wait timeout (1205), a busy SQLite. */
+export function isLockConflict(error: unknown): boolean {
+  return isDeadlock(error) || isLockWaitTimeout(error) || isBusy(error);
+}
+
 /** MySQL 1062, 1586; SQLite's unique and primary key constraints. */
 export function isDuplicate(error: unknown): boolean {
   const { code, errno, message } = error as DriverError;

@@ -39,10 +39,15 @@ function load(hostRequire: NodeJS.Require, name: string): unknown {
 
 type QueryingClass = new (config: Knex.Config) => { _query(connection: object, query: object): Promise<unknown> };
 
+/** knex's pool closes a connection with this mark instead of giving it out again. */
+export function discardConnection(connection: object, reason: unknown): void {
+  (connection as { __knex__disposed?: unknown }).__knex__disposed = reason;
+}
+
 /**
  * The client, giving up a connection on which a statement found the database busy. libsql 0.5 does not reset such a
  * statement: the connection's next read then pins a snapshot, and every later write on it fails with
- * SQLITE_BUSY_SNAPSHOT, however long the database has been free. knex's pool closes a connection with this mark.
+ * SQLITE_BUSY_SNAPSHOT, however long the database has been free.
  */
 export function discardingBusyConnections(Base: QueryingClass): Client {
   return class SqliteStoreClient extends Base {
@@ -50,7 +55,7 @@ export function discardingBusyConnections(Base: QueryingClass): Client {
       try {
         return await super._query(connection, query);
       } catch (error) {
-        if (isBusy(error)) (connection as { __knex__disposed?: unknown }).__knex__disposed = error;
+        if (isBusy(error)) discardConnection(connection, error);
         throw error;
       }
     }

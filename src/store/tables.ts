@@ -48,6 +48,9 @@ const TABLES: Readonly<Record<string, string>> = {
     name VARCHAR(191) NOT NULL PRIMARY KEY, value MEDIUMTEXT NOT NULL, expires_at VARCHAR(24) NULL`,
 };
 
+/** Made by the first backfill outside an upgrade that has a name, and by nobody else. */
+const BACKFILL_TABLE = "upgate_backfill";
+
 export const OWN_TABLES: readonly string[] = Object.keys(TABLES);
 
 const MYSQL_SUFFIX = "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin";
@@ -77,6 +80,15 @@ export async function ensureLeaseRow(knex: Knex): Promise<void> {
   );
 }
 
+/** One row a backfill that is under way, see `backfill-places.ts`. Commits what the connection has open. */
+export async function ensureBackfillTable(knex: Knex, dialect: Dialect): Promise<void> {
+  if ((await listTables(knex, dialect)).includes(BACKFILL_TABLE)) return;
+  const columns =
+    "name VARCHAR(191) NOT NULL PRIMARY KEY, target VARCHAR(255) NOT NULL, progress TEXT NOT NULL, updated_at VARCHAR(24) NOT NULL";
+  const suffix = dialect === "mysql" ? MYSQL_SUFFIX : "";
+  await whileBusy(() => knex.raw(`CREATE TABLE IF NOT EXISTS ${BACKFILL_TABLE} (${columns}) ${suffix}`));
+}
+
 /** Creates the version table where there is none: only when a version is written, because a migration of the host's may make it. */
 export async function ensureVersionTable({ knex, dialect, versionRow, asAdmin }: Store): Promise<void> {
   const { table, keyColumn, valueColumn } = versionRow;
@@ -97,7 +109,7 @@ export async function listTables(knex: Knex, dialect: Dialect): Promise<string[]
 }
 
 export function isOwnTable(name: string): boolean {
-  return name in TABLES;
+  return name in TABLES || name === BACKFILL_TABLE;
 }
 
 export function baseName(table: string): string {

@@ -7,7 +7,10 @@ type SendRows = (sql: string) => Promise<readonly Record<string, unknown>[]>;
  * The pragma is ignored inside a transaction, so it goes before; `assertNoneBroken`, to be called at the transaction's end,
  * rejects when rows were left behind that point to nothing (sqlite.org/lang_altertable, section 7).
  */
-export async function withForeignKeysOff(send: SendRows, transaction: (assertNoneBroken: () => Promise<void>) => Promise<void>): Promise<void> {
+export async function withForeignKeysOff(
+  send: SendRows,
+  transaction: (assertNoneBroken: () => Promise<void>) => Promise<void>,
+): Promise<void> {
   const [setting] = await send("PRAGMA foreign_keys");
   if (setting?.["foreign_keys"] !== 1) return transaction(async () => undefined);
   const before = await countViolations(send);

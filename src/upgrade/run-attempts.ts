@@ -36,7 +36,7 @@ export async function inAttempts(
   attempt: (report: AttemptReport, separate: boolean) => Promise<void>,
 ): Promise<void> {
   let separate = false;
-  for (let failed = 0; ; ) {
+  for (let failed = 0; ;) {
     const report: AttemptReport = { progressed: false };
     try {
       return await attempt(report, separate);

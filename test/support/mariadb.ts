@@ -14,7 +14,9 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-interface ServerOptions {
+export interface MariaDbOptions {
+  /** Holds the server's folder. Default: the system's folder for temporary files. */
+  readonly parent?: string;
   /** Arguments beside those that place it; default: a smaller memory than the server's own. */
   readonly settings?: readonly string[];
   /** Told of the server's process at each start. */
@@ -22,8 +24,12 @@ interface ServerOptions {
 }
 
 /** A real MariaDB on a free port of 127.0.0.1, with its data in a scratch folder. */
-export async function startMariaDb({ settings = ["--innodb-buffer-pool-size=64M"], onStart }: ServerOptions = {}): Promise<TestServer> {
-  const home = mkdtempSync(path.join(os.tmpdir(), "upgate-mariadb-"));
+export async function startMariaDb({
+  parent = os.tmpdir(),
+  settings = ["--innodb-buffer-pool-size=64M"],
+  onStart,
+}: MariaDbOptions = {}): Promise<TestServer> {
+  const home = mkdtempSync(path.join(parent, "upgate-mariadb-"));
   const data = path.join(home, "data");
   const asRoot = process.getuid?.() === 0;
   const user = asRoot ? "mysql" : os.userInfo().username;

@@ -6,8 +6,13 @@ import { fileURLToPath } from "node:url";
 import * as upgate from "upgate";
 
 /** Whoever changes these lists changes what vendors have written: a minor release for more, a major one for less. */
-const VALUES = ["UpgateError", "createUpgate", "defineConfig"];
+const VALUES = ["UpgateError", "backfill", "createUpgate", "defineConfig"];
 const TYPES = [
+  "BackfillOptions",
+  "BackfillProgress",
+  "BackfillQuery",
+  "BackfillResult",
+  "BackfillRow",
   "Badge",
   "BaselineOptions",
   "BrandingOptions",
@@ -16,11 +21,13 @@ const TYPES = [
   "DatabaseAccounts",
   "Handler",
   "HostApplication",
+  "InDoubtAnswer",
   "LoadApplication",
   "Logger",
   "MigrationContext",
   "MigrationModule",
   "MigrationSource",
+  "MigrationStep",
   "OptionProblem",
   "PlannedMigration",
   "ProbeOptions",
@@ -30,8 +37,10 @@ const TYPES = [
   "RunResult",
   "ServeOptions",
   "Severity",
+  "StandaloneBackfillOptions",
   "StartOptions",
   "StartedRun",
+  "StatementInDoubt",
   "Upgate",
   "UpgateErrorCode",
   "UpgateOptions",

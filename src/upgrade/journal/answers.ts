@@ -34,7 +34,9 @@ function tagged(value: unknown): unknown {
     case "bigint":
       return { [TAG]: "bigint", value: String(value) };
     case "number":
-      return Number.isFinite(value) && !Object.is(value, -0) ? value : { [TAG]: "number", value: Object.is(value, -0) ? "-0" : String(value) };
+      return Number.isFinite(value) && !Object.is(value, -0)
+        ? value
+        : { [TAG]: "number", value: Object.is(value, -0) ? "-0" : String(value) };
     case "object":
       return value === null ? null : taggedObject(value);
     case "function":
@@ -50,7 +52,8 @@ function taggedObject(value: object): unknown {
   if (value instanceof Date) return { [TAG]: "date", value: value.getTime() };
   if (Buffer.isBuffer(value)) return { [TAG]: "buffer", value: value.toString("base64") };
   if (value instanceof ArrayBuffer) return { [TAG]: "arraybuffer", value: Buffer.from(value).toString("base64") };
-  if (ArrayBuffer.isView(value)) return { [TAG]: "buffer", value: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64") };
+  if (ArrayBuffer.isView(value))
+    return { [TAG]: "buffer", value: Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("base64") };
   const members = Object.entries(value).map(([name, member]) => [name, tagged(member)] as const);
   const plain = Object.fromEntries(members);
   return TAG in plain ? { [TAG]: "object", value: plain } : plain;

@@ -97,7 +97,13 @@ function journalOf({ attempt, current, onPrimary }: EffectsOptions, name: string
   const migration = current.file.name;
   const batch = async (state: ConnectionState, work: (query: BackfillQuery) => Promise<BackfillProgress>): Promise<BackfillProgress> => {
     const progress = await work((query) => sendQuery(attempt, state, query));
-    state.rows.push({ kind: "backfill", migration, statement: name, answer: encodeAnswer(progress), doneAt: attempt.options.clock.timestamp() });
+    state.rows.push({
+      kind: "backfill",
+      migration,
+      statement: name,
+      answer: encodeAnswer(progress),
+      doneAt: attempt.options.clock.timestamp(),
+    });
     return progress;
   };
   const commit = async (state: ConnectionState, work: (query: BackfillQuery) => Promise<BackfillProgress>): Promise<BackfillProgress> => {

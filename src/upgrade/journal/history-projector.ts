@@ -26,14 +26,18 @@ export class HistoryProjector {
   }
 
   finished(entries: readonly JournalEntry[]): void {
-    for (const { migration, answer, runId } of entries) this.#add({ ...(JSON.parse(String(answer)) as FinishAnswer), name: String(migration), runId });
+    for (const { migration, answer, runId } of entries)
+      this.#add({ ...(JSON.parse(String(answer)) as FinishAnswer), name: String(migration), runId });
   }
 
   /** Rejects when the history can't be written; what was to be written stays for the next time. */
   async flush(): Promise<void> {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
-    await (this.#writing = this.#writing.then(() => this.#write(), () => this.#write()));
+    await (this.#writing = this.#writing.then(
+      () => this.#write(),
+      () => this.#write(),
+    ));
   }
 
   /** What is waiting is told by the journal when the run goes on. */

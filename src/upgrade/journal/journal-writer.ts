@@ -56,7 +56,9 @@ export class JournalWriter {
       try {
         for (const { sql, bindings } of statements) await send(state.connection, sql, bindings);
       } catch (error) {
-        throw isDuplicate(error) ? new UpgateError("ERR_UPGATE_LEASE_LOST", "Another process has taken over the upgrade.", { cause: error }) : error;
+        throw isDuplicate(error)
+          ? new UpgateError("ERR_UPGATE_LEASE_LOST", "Another process has taken over the upgrade.", { cause: error })
+          : error;
       }
       await this.options.beforeCommit();
       if (state.open) await send(state.connection, "COMMIT");

@@ -76,7 +76,9 @@ export function journaledKnex(source: DatabaseSource, gate: StatementGate): Jour
     }
 
     override _stream(connection: object, query: QueryObject, stream: unknown, options: unknown): Promise<unknown> {
-      return gate.stream(connection, query, (comment) => commented(query, comment, () => super._stream(connection, query, stream, options)));
+      return gate.stream(connection, query, (comment) =>
+        commented(query, comment, () => super._stream(connection, query, stream, options)),
+      );
     }
 
     override async acquireConnection(): Promise<object> {

@@ -58,7 +58,8 @@ export async function openSession(options: OpenSessionOptions): Promise<OpenSess
   });
   try {
     const primary = source.dialect === "mysql" ? await database.hold() : null;
-    const send: SendSql = async (sql, bindings) => (await database.send(primary as object, sql, bindings)) as readonly Record<string, unknown>[];
+    const send: SendSql = async (sql, bindings) =>
+      (await database.send(primary as object, sql, bindings)) as readonly Record<string, unknown>[];
     if (primary) {
       await silence(options, send);
       await connected(primary);
@@ -85,7 +86,9 @@ export async function openSession(options: OpenSessionOptions): Promise<OpenSess
 async function silence({ store, runId, signal, logger }: OpenSessionOptions, send: SendSql): Promise<void> {
   const onWait = (statements: readonly string[]): void => {
     const known = statements.filter((statement) => statement !== "");
-    logger.warn(`upgate: an earlier process of this run still has ${statements.length} connection(s) in the server; ending them. ${known.join("; ").slice(0, 300)}`);
+    logger.warn(
+      `upgate: an earlier process of this run still has ${statements.length} connection(s) in the server; ending them. ${known.join("; ").slice(0, 300)}`,
+    );
   };
   await silencePredecessors(send, { runIds: await readLineage(store.knex, runId), signal, onWait });
 }

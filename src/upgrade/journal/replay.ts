@@ -15,7 +15,12 @@ const SHOWN_CHARACTERS = 300;
  * What the journal holds of the statement that a migration sends again; null: it is to be sent. Throws
  * `ERR_UPGATE_DIVERGED` when the migration has left the recorded path: nothing is executed then.
  */
-export async function recordedFor(attempt: Attempt, { recording, file }: CurrentMigration, query: QueryObject, hash: string): Promise<RecordedStatement | null> {
+export async function recordedFor(
+  attempt: Attempt,
+  { recording, file }: CurrentMigration,
+  query: QueryObject,
+  hash: string,
+): Promise<RecordedStatement | null> {
   for (let waitedMs = 0; ; waitedMs += PARK_STEP_MS) {
     const recorded = recording.take(hash);
     if (recorded) return assertSameValues(attempt, recorded, query, file.name);
@@ -41,11 +46,17 @@ export function assertSameRows(attempt: Attempt, { entry }: RecordedStatement, r
   const now = rowsDigest(attempt.options.secret, rows, then.digest === "empty" ? null : then.columns);
   if (now?.digest === then.digest) return;
   const what = `${migration} was interrupted, and on its second run a query gives other rows than on the first: ${shown(entry.statement ?? "")}`;
-  const remedy = "Restore the backup and start again; the vendor reads such rows again after each change of the schema, or keeps them with ctx.step.";
+  const remedy =
+    "Restore the backup and start again; the vendor reads such rows again after each change of the schema, or keeps them with ctx.step.";
   throw attempt.break(new UpgateError("ERR_UPGATE_DIVERGED", what, { remedy }));
 }
 
-function assertSameValues(attempt: Attempt, recorded: RecordedStatement, { sql, bindings = [] }: QueryObject, migration: string): RecordedStatement {
+function assertSameValues(
+  attempt: Attempt,
+  recorded: RecordedStatement,
+  { sql, bindings = [] }: QueryObject,
+  migration: string,
+): RecordedStatement {
   const { entry } = recorded;
   if (entry.kind === "read" || entry.bindingsHash === bindingsHash(attempt.options.secret, bindings, Date.now())) return recorded;
   const what = `${migration} was interrupted, and on its second run a statement that was carried out already would carry other values: ${shown(sql)}`;

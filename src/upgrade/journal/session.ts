@@ -57,10 +57,18 @@ export class MigrationSession {
     const current: CurrentMigration = { file, recording, steps: new Set(), statements: 0, phase: transactional ? "starting" : "running" };
     attempt.current = current;
     const up = async (knex: Knex): Promise<void> => {
-      await module.up(knex, { ...context, ...effectsOf({ attempt, current, knex, signal: context.signal, onPrimary: (work) => this.#onPrimary(work) }) });
+      await module.up(knex, {
+        ...context,
+        ...effectsOf({ attempt, current, knex, signal: context.signal, onPrimary: (work) => this.#onPrimary(work) }),
+      });
       await attempt.assertMayGoOn();
       if (recording.missing) throw attempt.break(divergence(file.name, recording.missing.statement ?? "", ""));
-      const finished = { startedAt, finishedAt: clock.timestamp(), durationMs: Math.round(clock.nowMs() - beganMs), statements: current.statements };
+      const finished = {
+        startedAt,
+        finishedAt: clock.timestamp(),
+        durationMs: Math.round(clock.nowMs() - beganMs),
+        statements: current.statements,
+      };
       this.#finish(file, JSON.stringify({ version: file.version, sha256, ...finished }), finished.finishedAt);
     };
     try {

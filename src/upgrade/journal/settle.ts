@@ -103,7 +103,10 @@ export async function recordVerdict(store: Store, runId: string, token: number, 
   const doubt = statementInDoubt(unfinished) ?? lostTemporaryTable(unfinished);
   if (!doubt) throw new UpgateError("ERR_UPGATE_STATE", "There is no statement in doubt.");
   const log = new JournalLog(runId, token, last);
-  await insertEntries(store.knex, log.number([{ kind: "verdict", migration: null, statement: keyOf(doubt), answer, doneAt: store.clock.timestamp() }]));
+  await insertEntries(
+    store.knex,
+    log.number([{ kind: "verdict", migration: null, statement: keyOf(doubt), answer, doneAt: store.clock.timestamp() }]),
+  );
 }
 
 async function decide(options: SettleOptions, { verdicts }: Unfinished, doubt: JournalEntry): Promise<InDoubtAnswer> {
@@ -115,7 +118,10 @@ async function decide(options: SettleOptions, { verdicts }: Unfinished, doubt: J
   const inDoubt: StatementInDoubt = { sequence: doubt.sequence, statement: shown(doubt.statement ?? ""), why: whyOf(doubt) };
   const verified = await options.verify(String(doubt.migration), inDoubt);
   if (verified !== undefined) return verified ? "applied" : "again";
-  throw new InDoubtError(`It can't be told whether the database has carried out a statement of ${doubt.migration}. ${inDoubt.why}`, inDoubt);
+  throw new InDoubtError(
+    `It can't be told whether the database has carried out a statement of ${doubt.migration}. ${inDoubt.why}`,
+    inDoubt,
+  );
 }
 
 /** `ERR_UPGATE_IN_DOUBT`, with what the operator has to decide. */
@@ -145,7 +151,9 @@ async function outcomeOf(send: SendSql, { statement, preState }: JournalEntry): 
 
 function whyOf({ kind, preState }: JournalEntry): string {
   if (kind === "temporary") return "It made a temporary table, which went with the process.";
-  return kind === "definition" ? "It names several tables, and some are changed and some are not." : (preState ?? "Nothing in the database shows it.");
+  return kind === "definition"
+    ? "It names several tables, and some are changed and some are not."
+    : (preState ?? "Nothing in the database shows it.");
 }
 
 const SHOWN_CHARACTERS = 2000;

@@ -50,7 +50,8 @@ async function findConnections(send: SendRows, runIds: readonly string[]): Promi
   for (const row of await send("SHOW FULL PROCESSLIST")) {
     const statement = String(row["Info"] ?? "");
     // On a Galera cluster another node's statement is carried out here by a thread of the system's, which nobody may kill.
-    if (row["User"] !== "system user" && marks.some((mark) => statement.includes(mark))) found.set(Number(row["Id"]), { id: Number(row["Id"]), statement });
+    if (row["User"] !== "system user" && marks.some((mark) => statement.includes(mark)))
+      found.set(Number(row["Id"]), { id: Number(row["Id"]), statement });
   }
   for (const holder of await readLockHolders(send, runIds)) if (!found.has(holder)) found.set(holder, { id: holder, statement: "" });
   found.delete(Number(own?.["id"]));

@@ -70,7 +70,10 @@ export class StatementFlow implements StatementGate {
   #current(): CurrentMigration {
     const { current } = this.attempt;
     if (current) return current;
-    throw new UpgateError("ERR_UPGATE_STATEMENT_REFUSED", "A migration sent a statement after it had ended: a promise in it is not awaited.");
+    throw new UpgateError(
+      "ERR_UPGATE_STATEMENT_REFUSED",
+      "A migration sent a statement after it had ended: a promise in it is not awaited.",
+    );
   }
 
   async #sendAgain(state: ConnectionState, current: CurrentMigration, sending: Sending, recorded: RecordedStatement): Promise<QueryObject> {
@@ -164,7 +167,13 @@ export class StatementFlow implements StatementGate {
   }
 
   /** What commits by itself: announced before, and its end told with the next entries. */
-  async #withIntent(state: ConnectionState, current: CurrentMigration, sending: Sending, kind: JournalKind, why: string | null): Promise<void> {
+  async #withIntent(
+    state: ConnectionState,
+    current: CurrentMigration,
+    sending: Sending,
+    kind: JournalKind,
+    why: string | null,
+  ): Promise<void> {
     const { attempt } = this;
     const { query, statement } = sending;
     const { clock } = attempt.options;
@@ -190,7 +199,8 @@ export class StatementFlow implements StatementGate {
 
   async #preState(state: ConnectionState, { targets }: Definition): Promise<string> {
     const { attempt } = this;
-    const send: SendSql = async (sql, bindings) => (await attempt.sendOwn(state.connection, sql, bindings)) as readonly Record<string, unknown>[];
+    const send: SendSql = async (sql, bindings) =>
+      (await attempt.sendOwn(state.connection, sql, bindings)) as readonly Record<string, unknown>[];
     if (attempt.catalogue?.stale) attempt.catalogue = await TableCatalogue.read(send);
     return JSON.stringify(await readPreState(send, targets, attempt.catalogue));
   }
@@ -220,7 +230,12 @@ export class StatementFlow implements StatementGate {
     else state.rows.push(entry);
   }
 
-  #entry({ file }: CurrentMigration, kind: JournalKind, { query, hash }: Pick<Sending, "query" | "hash">, answer: string | null = null): NewEntry {
+  #entry(
+    { file }: CurrentMigration,
+    kind: JournalKind,
+    { query, hash }: Pick<Sending, "query" | "hash">,
+    answer: string | null = null,
+  ): NewEntry {
     const { secret, clock } = this.attempt.options;
     return {
       kind,

@@ -74,7 +74,8 @@ async function commit(attempt: Attempt, current: CurrentMigration, state: Connec
     state.scope = "none";
     return;
   }
-  if (state.scope === "migration" && !attempt.isMysql) throw refusal(current, "it would end the transaction that holds the migration together.", sql);
+  if (state.scope === "migration" && !attempt.isMysql)
+    throw refusal(current, "it would end the transaction that holds the migration together.", sql);
   if (state.open) {
     await attempt.writer.commit(state);
     await attempt.point("after-commit");
@@ -91,7 +92,8 @@ async function rollback(attempt: Attempt, current: CurrentMigration, state: Conn
     state.closed();
   } else {
     const undone = await attempt.writer.rollback(state);
-    if (undone.some(({ kind, migration }) => kind === "finish" && migration !== current.file.name)) attempt.break(new AttemptOver("undone", null));
+    if (undone.some(({ kind, migration }) => kind === "finish" && migration !== current.file.name))
+      attempt.break(new AttemptOver("undone", null));
     attempt.assertUsable();
     // What the migration saw of them steers it, but they have changed nothing.
     if (!isEnd) for (const entry of undone) attempt.writer.add(isChange(entry) ? { ...entry, kind: "read", bindingsHash: null } : entry);

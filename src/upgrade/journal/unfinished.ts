@@ -20,7 +20,9 @@ export interface Unfinished {
 }
 
 export function sortOut(entries: readonly JournalEntry[]): Unfinished {
-  const dead = new Set(entries.filter(({ kind }) => kind === "take").flatMap(({ answer }) => (JSON.parse(String(answer)) as TakeAnswer).void));
+  const dead = new Set(
+    entries.filter(({ kind }) => kind === "take").flatMap(({ answer }) => (JSON.parse(String(answer)) as TakeAnswer).void),
+  );
   const statements = new Map<string, JournalEntry[]>();
   const dones = new Map<string, JournalEntry>();
   const verdicts = new Map<string, JournalEntry>();
@@ -98,7 +100,9 @@ function namesOf(statement: string): readonly string[] {
 
 function fills({ kind, statement }: JournalEntry, name: string): boolean {
   if (kind === "temporary") return true;
-  const target = /^\s*(?:insert|replace|update|delete)\s+(?:low_priority\s+|ignore\s+|into\s+|from\s+)*[`"]?([\w$]+)/i.exec(statement ?? "")?.[1];
+  const target = /^\s*(?:insert|replace|update|delete)\s+(?:low_priority\s+|ignore\s+|into\s+|from\s+)*[`"]?([\w$]+)/i.exec(
+    statement ?? "",
+  )?.[1];
   return kind === "write" && target?.toLowerCase() === name.toLowerCase();
 }
 
