@@ -1,6 +1,6 @@
 import { isUpgateError, remedyOf, UpgateError } from "../core/errors.js";
 import type { PlannedMigration } from "../core/plan.js";
-import type { BackupClaim, Lease, Run, RunKind } from "../core/run.js";
+import type { BackupClaim, InDoubtAnswer, Lease, Run, RunKind } from "../core/run.js";
 import { unreadableState, type VersionState } from "../core/version-state.js";
 import { driverMessage } from "../store/driver-errors.js";
 import { releaseLease } from "../store/lease.js";
@@ -22,6 +22,8 @@ export interface RunOptions {
   readonly where?: RunPlace;
   /** With `where: "here"`: its abort stops the run after the statement under way; the run can be resumed. */
   readonly signal?: AbortSignal;
+  /** For `resume` and `retry` of a run that failed with `ERR_UPGATE_IN_DOUBT`: the operator's answer. */
+  readonly inDoubt?: InDoubtAnswer;
 }
 
 export interface StartOptions extends RunOptions {

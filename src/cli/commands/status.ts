@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Severity } from "../../core/check.js";
 import type { VersionStateKind } from "../../core/version-state.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
-import { remedyHere } from "../next-verb.js";
+import { remedyLines } from "../next-verb.js";
 import { type Session, verb, withSession } from "../verb.js";
 
 export function statusCommand(): Command {
@@ -51,7 +51,7 @@ async function status({ upgrader, terminal }: Session): Promise<ExitCode> {
   const { exit, severity } = meaningOf(state.kind);
   terminal.result({ state, run }, [
     `${terminal.paintSeverity(severity, state.kind)}  ${state.reason}`,
-    ...(state.remedy === "" || exit === EXIT.done ? [] : [remedyHere(state)]),
+    ...(state.remedy === "" || exit === EXIT.done ? [] : remedyLines(state)),
     "",
     `code version       ${state.codeVersion}`,
     ...(state.filesVersion === state.codeVersion ? [] : [`files version      ${state.filesVersion}`]),
