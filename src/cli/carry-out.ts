@@ -6,6 +6,7 @@ import type { RunProgress } from "../upgrade/status.js";
 import type { RunResult } from "../upgrade/runner.js";
 import type { StartedRun } from "../upgrade/actions.js";
 import { EXIT } from "./exit-codes.js";
+import { doubtLines } from "./in-doubt.js";
 import { ProgressView } from "./progress-view.js";
 import type { Session } from "./verb.js";
 
@@ -70,7 +71,7 @@ async function tell(
       terminal.result({ result: result.status, state, run }, [
         terminal.paint("red", result.error?.message ?? "The upgrade failed."),
         result.error?.remedy ?? "",
-        "Then go on with: upgate retry",
+        ...(result.error?.inDoubt ? ["", ...doubtLines(result.error.inDoubt)] : ["Then go on with: upgate retry"]),
       ]);
       return EXIT.failed;
     case "interrupted":

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
-import { isUpgateError, messageOf } from "../core/errors.js";
+import { isUpgateError, messageOf, type UpgateError } from "../core/errors.js";
 import { baselineCommand } from "./commands/baseline.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { historyCommand } from "./commands/history.js";
@@ -15,7 +15,7 @@ import { retryCommand } from "./commands/retry.js";
 import { statusCommand } from "./commands/status.js";
 import { unlockCommand } from "./commands/unlock.js";
 import { upCommand } from "./commands/up.js";
-import { EXIT } from "./exit-codes.js";
+import { EXIT, type ExitCode } from "./exit-codes.js";
 
 const { version } = createRequire(import.meta.url)("../../package.json") as { version: string };
 
@@ -50,6 +50,18 @@ program.exitOverride();
 
 const isJson = process.argv.includes("--json");
 
+function exitCodeOf({ code }: UpgateError): ExitCode {
+  switch (code) {
+    case "ERR_UPGATE_LEASE_HELD":
+    case "ERR_UPGATE_LEASE_LOST":
+      return EXIT.held;
+    case "ERR_UPGATE_IN_DOUBT":
+      return EXIT.failed;
+    default:
+      return EXIT.error;
+  }
+}
+
 function tellJson(code: string, message: string, remedy: string): void {
   process.stdout.write(`${JSON.stringify({ error: { code, message, remedy } }, null, 2)}\n`);
 }
@@ -62,8 +74,7 @@ program.parseAsync().catch((error: unknown) => {
       tellJson("ERR_UPGATE_OPTIONS", error.message.replace(/^error: /, ""), "upgate help <verb> shows the options and examples.");
     return;
   }
-  process.exitCode =
-    isUpgateError(error, "ERR_UPGATE_LEASE_HELD") || isUpgateError(error, "ERR_UPGATE_LEASE_LOST") ? EXIT.held : EXIT.error;
+  process.exitCode = isUpgateError(error) ? exitCodeOf(error) : EXIT.error;
   const { code, message, remedy } = isUpgateError(error) ? error : { code: "ERR", message: messageOf(error), remedy: "" };
   if (isJson) tellJson(code, message, remedy);
   else process.stderr.write(`${isUpgateError(error) ? `${code}: ` : ""}${message}\n${remedy ? `${remedy}\n` : ""}`);

@@ -1,15 +1,17 @@
-import type { VersionStateKind } from "../core/version-state.js";
+import { doubtOf } from "../core/in-doubt.js";
+import type { VersionState } from "../core/version-state.js";
+import { doubtLines } from "./in-doubt.js";
 
-/** The verb that does what the state's remedy asks for; null where it takes something else, or nothing. */
-export function nextVerb(kind: VersionStateKind): string | null {
-  switch (kind) {
+/** The verb that does what the state's remedy asks for, or shows how; null where it takes something else, or nothing. */
+export function nextVerb(state: Pick<VersionState, "kind" | "run">): string | null {
+  switch (state.kind) {
     case "fresh":
     case "behind":
       return "upgate up";
     case "interrupted":
       return "upgate resume";
     case "failed":
-      return "upgate retry";
+      return doubtOf(state) === null ? "upgate retry" : "upgate status";
     case "current":
     case "unversioned":
     case "ahead":
@@ -22,7 +24,9 @@ export function nextVerb(kind: VersionStateKind): string | null {
 }
 
 /** The state's remedy, said for somebody at a shell. */
-export function remedyHere({ kind, remedy }: { readonly kind: VersionStateKind; readonly remedy: string }): string {
-  const verb = nextVerb(kind);
-  return verb === null ? remedy : `${remedy} Or run: ${verb}`;
+export function remedyLines(state: Pick<VersionState, "kind" | "run" | "remedy">): string[] {
+  const doubt = doubtOf(state);
+  if (doubt !== null) return [state.remedy, "", ...doubtLines(doubt)];
+  const verb = nextVerb(state);
+  return [verb === null ? state.remedy : `${state.remedy} Or run: ${verb}`];
 }

@@ -1,3 +1,4 @@
+import { AUTO_RESUME_LIMIT } from "./auto-resumes.js";
 import { compareVersions, parseInstalledVersion } from "./version.js";
 import { inRange } from "./version-range.js";
 import { type DatabaseFacts, type StateFacts, unreadableState, type VersionState } from "./version-state.js";
@@ -28,10 +29,17 @@ export function deriveVersionState(facts: StateFacts): VersionState {
   }
 
   const verdict = runVerdict(facts, database) ?? versionVerdict(facts, database, installed);
-  return { ...base, ...verdict, installedVersion: installed, ...(database.run ? { run: database.run } : {}) };
+  const run = database.run ? { run: database.run } : {};
+  return {
+    ...base,
+    ...verdict,
+    installedVersion: installed,
+    ...run,
+    ...(database.autoResumes ? { autoResumes: database.autoResumes } : {}),
+  };
 }
 
-function runVerdict({ codeVersion, filesVersion }: StateFacts, { run, leaseAlive }: DatabaseFacts): Verdict | null {
+function runVerdict({ codeVersion, filesVersion }: StateFacts, { run, leaseAlive, autoResumes = 0 }: DatabaseFacts): Verdict | null {
   if (!run) return null;
   const isOlder = compareVersions(codeVersion, run.toVersion) < 0;
   const newerFiles =
@@ -48,10 +56,15 @@ function runVerdict({ codeVersion, filesVersion }: StateFacts, { run, leaseAlive
   }
   if (leaseAlive) return { kind: "running", reason: `The ${what} is in progress.`, remedy: "Wait until it has finished." };
   const other = run.toVersion === codeVersion ? "" : ` The files are of release ${codeVersion} now.`;
+  const inVain = autoResumes >= AUTO_RESUME_LIMIT;
+  const tries = inVain ? ` It has gone on by itself ${autoResumes} times, and was terminated each time.` : "";
+  const resume = inVain
+    ? "Find out what terminates it (its log is in the data folder), then press Resume."
+    : "Press Resume: it goes on where it stopped.";
   return {
     kind: "interrupted",
-    reason: `The ${what} was interrupted: its process was terminated.${other}`,
-    remedy: isOlder ? newerFiles : "Press Resume: it goes on where it stopped.",
+    reason: `The ${what} was interrupted: its process was terminated.${tries}${other}`,
+    remedy: isOlder ? newerFiles : resume,
   };
 }
 

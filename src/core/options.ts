@@ -37,6 +37,8 @@ export interface UpgateOptions {
   versionRow?: Partial<VersionRowOptions>;
   /** `auto`: a node upgrades (or installs) by itself when it finds the database behind. Default `wizard`. */
   mode?: "wizard" | "auto";
+  /** `auto`: a node goes on with an interrupted run of its release by itself, three times at most. Default `ask`. */
+  resume?: "ask" | "auto";
   /** `none`: `mode: "auto"` may upgrade without a backup. Default `own`: one that upgate makes itself, where it can. */
   backup?: "own" | "none";
   /** `stamp`: a release without pending migrations writes its version down by itself, and its nodes never close. Default `ask`. */
@@ -126,6 +128,7 @@ export interface ParsedOptions {
   readonly dataDir: string | URL;
   readonly versionRow: Readonly<VersionRowOptions>;
   readonly mode: "wizard" | "auto";
+  readonly resume: "ask" | "auto";
   readonly backup: "own" | "none";
   readonly patches: "ask" | "stamp";
   readonly restart: "ask" | "exit";

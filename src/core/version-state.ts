@@ -33,6 +33,8 @@ export interface VersionState {
   readonly pending: readonly string[];
   /** The unfinished run, where there is one. */
   readonly run?: StateRun;
+  /** How often nodes have gone on with that run by themselves; absent: never. */
+  readonly autoResumes?: number;
   /** One sentence for the operator. Never shown to visitors. */
   readonly reason: string;
   /** What the operator does now. */
@@ -69,6 +71,8 @@ export interface DatabaseFacts {
   /** The unfinished run; drafts count as none. */
   readonly run: StateRun | null;
   readonly leaseAlive: boolean;
+  /** How often nodes have gone on with the run by themselves; read only where its process seems to be gone. */
+  readonly autoResumes?: number;
   /** Highest protocol that another upgate has written. */
   readonly newerProtocol: boolean;
 }

@@ -125,7 +125,7 @@ const MOST_SUPERSEDED = 100;
 
 /** The finished migrations that the journal of these runs tells of, in order. */
 export async function readFinished(knex: Knex, runIds: readonly string[]): Promise<JournalEntry[]> {
-  return (await entries(knex, runIds).where({ kind: "finish" })).map(fromRow);
+  return (await entriesOf(knex, runIds).where({ kind: "finish" })).map(fromRow);
 }
 
 /** The journal of these runs' migrations that were begun and not finished, in order; take and verdict entries included. */
@@ -137,13 +137,15 @@ export async function readUnfinished(knex: Knex, runIds: readonly string[]): Pro
     .havingRaw("max(case when kind = 'finish' then 1 else 0 end) = 0")
     .select("migration");
   const unfinished = names.map(({ migration }) => migration);
-  const rows = await entries(knex, runIds).where((where) => where.whereIn("migration", unfinished).orWhereIn("kind", ["take", "verdict"]));
+  const rows = await entriesOf(knex, runIds).where((where) =>
+    where.whereIn("migration", unfinished).orWhereIn("kind", ["take", "verdict"]),
+  );
   const age = new Map(runIds.map((id, index) => [id, index]));
   const ordered = rows.toSorted((a, b) => (age.get(b.run_id) ?? 0) - (age.get(a.run_id) ?? 0) || Number(a.sequence) - Number(b.sequence));
   return ordered.map(fromRow);
 }
 
-function entries(knex: Knex, runIds: readonly string[]): Knex.QueryBuilder<JournalRow, JournalRow[]> {
+function entriesOf(knex: Knex, runIds: readonly string[]): Knex.QueryBuilder<JournalRow, JournalRow[]> {
   return knex<JournalRow>("upgate_journal").select("*").whereIn("run_id", runIds).orderBy("run_id").orderBy("sequence") as never;
 }
 
@@ -151,11 +153,6 @@ function entries(knex: Knex, runIds: readonly string[]): Knex.QueryBuilder<Journ
 export async function readLastSequence(knex: Knex, runId: string): Promise<number> {
   const row = await knex<JournalRow>("upgate_journal").where({ run_id: runId }).max({ last: "sequence" }).first();
   return Number(row?.last ?? 0);
-}
-
-/** Whether the run has come so far that a migration was begun. */
-export async function hasBegunMigrations(knex: Knex, runId: string): Promise<boolean> {
-  return (await knex<JournalRow>("upgate_journal").where({ run_id: runId }).whereNotNull("migration").first("sequence")) !== undefined;
 }
 
 /** How far the backfill under way has come, as its last batch wrote it; null where there is none. */

@@ -1,6 +1,6 @@
 import { isUpgateError, remedyOf, UpgateError } from "../core/errors.js";
 import type { PlannedMigration } from "../core/plan.js";
-import type { BackupClaim, Lease, Run, RunKind } from "../core/run.js";
+import type { BackupClaim, InDoubtAnswer, Lease, Run, RunKind } from "../core/run.js";
 import { unreadableState, type VersionState } from "../core/version-state.js";
 import { driverMessage } from "../store/driver-errors.js";
 import { releaseLease } from "../store/lease.js";
@@ -12,6 +12,7 @@ import { type BaselineOptions, recordBaseline } from "./baseline.js";
 import { carryOut, isHere, type RunPlace, takeOver } from "./carry-out.js";
 import type { UpgradeContext } from "./context.js";
 import { changeDraft, notNow, openDraft, refuseOlder, startableKind } from "./drafts.js";
+import { answerDoubt } from "./journal/doubt.js";
 import { leaseHeld, takeFreeLease } from "./leasing.js";
 import type { RepairAction } from "./migration-checks.js";
 import { repair, type Repaired } from "./repair.js";
@@ -24,6 +25,8 @@ export interface RunOptions {
   readonly where?: RunPlace;
   /** With `where: "here"`: its abort stops the run after the statement under way; the run can be resumed. */
   readonly signal?: AbortSignal;
+  /** For `resume` and `retry` of a run that failed with `ERR_UPGATE_IN_DOUBT`: the operator's answer. */
+  readonly inDoubt?: InDoubtAnswer;
 }
 
 export interface StartOptions extends RunOptions {
@@ -147,11 +150,14 @@ export class UpgradeActions {
     const { store } = this.context;
     const before = await this.#read();
     if (before.state.kind === "running") throw await leaseHeld(store, before.lease);
-    if (before.state.kind !== kind) throw notNow(before.state);
+    // A statement in doubt is answered by either.
+    const answers = options.inDoubt !== undefined && before.state.run?.error?.inDoubt !== undefined;
+    if (before.state.kind !== kind && !(answers && before.state.kind === "failed")) throw notNow(before.state);
     return this.#underLease(options, async (reading, lease) => {
       const { state } = reading;
       const run = await readActiveRun(store.knex);
       if (!run || run.status === "draft") throw notNow(state);
+      await answerDoubt(store, run, lease.token, options.inDoubt);
       if (run.toVersion !== state.codeVersion) return this.#supersede(run, reading, lease);
       const pending = await this.#planned(state);
       const names = new Set(pending.map(({ name }) => name));

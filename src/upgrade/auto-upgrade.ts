@@ -1,43 +1,68 @@
 import { isUpgateError, UpgateError } from "../core/errors.js";
+import { doubtOf } from "../core/in-doubt.js";
+import type { ParsedOptions } from "../core/options.js";
 import { compareVersions } from "../core/version.js";
+import type { VersionState } from "../core/version-state.js";
+import type { StartedRun } from "./actions.js";
+import { autoResume } from "./auto-resume.js";
 import type { UpgradeContext } from "./context.js";
 import type { ReadState } from "./state-reader.js";
-import type { StartedRun } from "./actions.js";
 import type { Upgrader } from "./upgrader.js";
 
 /**
- * With `mode: "auto"`: installs, upgrades, and resumes by itself. A failed run waits for a corrected release or an operator.
- * True when this process has begun a run; another one being faster is no error. Throws `ERR_UPGATE_NO_BACKUP_DRIVER` when
- * an upgrade would go without a backup and nobody has said that it may.
+ * What a node begins unasked: with `mode: "auto"` it installs, upgrades and resumes, with `resume: "auto"` it resumes runs to its
+ * own release. A failed run waits for a corrected release or an operator, one in doubt always for the operator. True when
+ * this process has begun a run; another one being faster is no error. Throws `ERR_UPGATE_NO_BACKUP_DRIVER` when an upgrade
+ * would go without a backup and nobody has said that it may.
  */
 export async function autoUpgrade(context: UpgradeContext, upgrader: Upgrader, { state }: ReadState): Promise<boolean> {
-  const { mode, backup, version } = context.settings.options;
-  if (mode !== "auto") return false;
-  // A node that still runs older files must not turn the others' run into one to its own release.
-  const aheadOfRun = state.run ? compareVersions(version, state.run.toVersion) : 0;
-  const begin = (): Promise<StartedRun> | null => {
-    switch (state.kind) {
-      case "fresh":
-        return upgrader.start();
-      case "behind":
-        if (backup !== "none") throw noBackup();
-        return upgrader.start({ backup: { kind: "none", address: "auto" } });
-      case "interrupted":
-        return aheadOfRun >= 0 ? upgrader.resume() : null;
-      case "failed":
-        return aheadOfRun > 0 ? upgrader.retry() : null;
-      default:
-        return null;
-    }
-  };
+  const { options } = context.settings;
+  const act = options.mode === "auto" ? unattendedAct(options, state) : options.resume === "auto" ? resumingAct(options, state) : null;
+  if (act === null) return false;
   try {
-    const run = await begin();
-    if (run)
+    const run = await begin(context, upgrader, state, act);
+    if (run && act !== "resume")
       context.logger.info(`upgate: ${run.kind === "install" ? "installs" : "upgrades to"} ${run.toVersion} by itself (run ${run.id}).`);
     return run !== null;
   } catch (error) {
     if (isUpgateError(error, "ERR_UPGATE_LEASE_HELD") || isUpgateError(error, "ERR_UPGATE_STATE")) return false;
     throw error;
+  }
+}
+
+/** `supersede`: what is interrupted or failed gives way to a run to this node's newer release. */
+type Act = "start" | "resume" | "supersede" | null;
+
+/** A node that still runs older files must not turn the others' run into one to its own release. */
+function unattendedAct({ version }: ParsedOptions, state: VersionState): Act {
+  const aheadOfRun = state.run ? compareVersions(version, state.run.toVersion) : 0;
+  switch (state.kind) {
+    case "fresh":
+    case "behind":
+      return "start";
+    case "interrupted":
+      return aheadOfRun === 0 ? "resume" : aheadOfRun > 0 ? "supersede" : null;
+    case "failed":
+      return aheadOfRun > 0 && doubtOf(state) === null ? "supersede" : null;
+    default:
+      return null;
+  }
+}
+
+function resumingAct({ version }: ParsedOptions, { kind, run }: VersionState): Act {
+  return kind === "interrupted" && run?.toVersion === version ? "resume" : null;
+}
+
+async function begin(context: UpgradeContext, upgrader: Upgrader, state: VersionState, act: NonNullable<Act>): Promise<StartedRun | null> {
+  switch (act) {
+    case "start":
+      if (state.kind === "fresh") return upgrader.start();
+      if (context.settings.options.backup !== "none") throw noBackup();
+      return upgrader.start({ backup: { kind: "none", address: "auto" } });
+    case "resume":
+      return autoResume(context, upgrader, state);
+    case "supersede":
+      return state.kind === "failed" ? upgrader.retry() : upgrader.resume();
   }
 }
 

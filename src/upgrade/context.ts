@@ -30,13 +30,14 @@ export interface StateReading {
   readonly release: ReleaseReading;
   readonly snapshot: Snapshot;
   readonly leaseAlive: boolean;
+  readonly autoResumes: number;
   readonly history: KnownHistory;
   /** Null when there is a version row. */
   readonly traces: Traces | null;
 }
 
 export function stateOf(codeVersion: string, reading: StateReading): VersionState {
-  const { release, snapshot, leaseAlive, history, traces } = reading;
+  const { release, snapshot, leaseAlive, autoResumes, history, traces } = reading;
   const hasHistory = traces?.hasHistory ?? history.entries.length > 0;
   const hasForeignTables = traces?.hasForeignTables ?? true;
   const isEmpty = snapshot.versionRow.kind === "absent" && !hasHistory && !hasForeignTables;
@@ -52,6 +53,7 @@ export function stateOf(codeVersion: string, reading: StateReading): VersionStat
       versionRow: snapshot.versionRow,
       run: isStarted(snapshot.run) ? snapshot.run : null,
       leaseAlive,
+      autoResumes,
       newerProtocol: snapshot.newerProtocol,
       hasHistory,
       hasForeignTables,

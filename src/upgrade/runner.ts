@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import { isUpgateError, messageOf, UpgateError } from "../core/errors.js";
+import { isUpgateError, UpgateError } from "../core/errors.js";
 import type { HistoryEntry, MigrationFile, StatementInDoubt } from "../core/migration.js";
 import { pendingMigrations } from "../core/plan.js";
 import type { Logger } from "../core/ports.js";
@@ -14,10 +14,12 @@ import type { Store } from "../store/store.js";
 import { ensureVersionTable, whileBusy } from "../store/tables.js";
 import { writeVersionRow } from "../store/version-row.js";
 import { waitForNodes } from "./barrier.js";
+import { InDoubtError } from "./journal/doubt.js";
+import { adviseOnFailure } from "./failure-advice.js";
 import { HistoryProjector } from "./journal/history-projector.js";
 import { openSession } from "./journal/open-session.js";
 import type { MigrationSession } from "./journal/session.js";
-import { InDoubtError } from "./journal/settle.js";
+
 import type { LeaseKeeper } from "./lease-keeper.js";
 import { type AttemptReport, inAttempts } from "./run-attempts.js";
 
@@ -264,10 +266,11 @@ async function fence(trx: Knex.Transaction, keeper: LeaseKeeper): Promise<void> 
 function toRunError(error: unknown, migration: string | null): RunError {
   const inDoubt = error instanceof InDoubtError ? { inDoubt: error.inDoubt } : {};
   if (isUpgateError(error)) return { code: error.code, message: error.message, remedy: error.remedy, migration, ...inDoubt };
-  const cause = new UpgateError(
-    "ERR_UPGATE_MIGRATION_FAILED",
-    migration ? `The migration ${migration} failed: ${driverMessage(error)}` : messageOf(error),
-    { cause: error },
-  );
+  const advice = adviseOnFailure(error);
+  const told = advice ? `${advice.message} (${driverMessage(error)})` : driverMessage(error);
+  const cause = new UpgateError("ERR_UPGATE_MIGRATION_FAILED", migration ? `The migration ${migration} failed: ${told}` : told, {
+    cause: error,
+    ...(advice ? { remedy: advice.remedy } : {}),
+  });
   return { code: cause.code, message: cause.message, remedy: cause.remedy, migration };
 }

@@ -1,8 +1,11 @@
+import { AUTO_RESUMES_FACT, autoResumesOf } from "../core/auto-resumes.js";
 import { type KnownHistory, knownHistory } from "../core/adopted-history.js";
 import type { Lease } from "../core/run.js";
 import { parseInstalledVersion } from "../core/version.js";
 import type { VersionState } from "../core/version-state.js";
 import type { ReleaseReading } from "../release/release.js";
+import { orAbsent } from "../store/driver-errors.js";
+import { readFact } from "../store/facts.js";
 import { readRecordedHistory, type RecordedHistory } from "../store/recorded-history.js";
 import { readSnapshot, readTraces, type Snapshot, type Traces } from "../store/snapshot.js";
 import { type UpgradeContext, stateOf } from "./context.js";
@@ -36,10 +39,11 @@ export class StateReader {
     const traces = isAbsent ? await readTraces(store.knex, store.dialect, store.versionRow, knexTable) : null;
     const recorded = await this.#readRecorded(snapshot, traces);
     const leaseAlive = this.context.leaseObserver.isAlive(snapshot.lease);
+    const autoResumes = leaseAlive ? 0 : await this.#readAutoResumes(snapshot);
     const release = await this.#readRelease();
     const installedVersion = snapshot.versionRow.kind === "text" ? parseInstalledVersion(snapshot.versionRow.text) : null;
     const history = knownHistory({ ...recorded, files: release.files, installedVersion, codeVersion: options.version });
-    const state = stateOf(options.version, { release, snapshot, leaseAlive, history, traces });
+    const state = stateOf(options.version, { release, snapshot, leaseAlive, autoResumes, history, traces });
     // A file that arrives while the site is open belongs to the next start; while it is closed, the upload may be going on.
     if (state.kind !== "current") this.#release = null;
     return { state, snapshot, lease: snapshot.lease, leaseAlive, history };
@@ -50,6 +54,11 @@ export class StateReader {
     const filesVersion = release.filesVersion();
     if (this.#release?.filesVersion !== filesVersion) this.#release = await release.read();
     return this.#release;
+  }
+
+  async #readAutoResumes({ run }: Snapshot): Promise<number> {
+    if (run?.status !== "running") return 0;
+    return autoResumesOf(await orAbsent(() => readFact(this.context.store.knex, AUTO_RESUMES_FACT), null), run.id);
   }
 
   async #readRecorded({ lease, run, versionRow, knexRows }: Snapshot, traces: Traces | null): Promise<RecordedHistory> {

@@ -1,10 +1,12 @@
+import type { BackfillProgress } from "../core/backfill.js";
 import { etaSeconds, percentApplied, type PlannedMigration, planProgress } from "../core/plan.js";
 import type { Run, RunError } from "../core/run.js";
 import type { VersionState } from "../core/version-state.js";
 import { readHistoryOrNone } from "../store/snapshot.js";
 import { readActiveRun, readLatestRuns } from "../store/runs.js";
 import type { Store } from "../store/store.js";
-import { isMissingTable } from "../store/driver-errors.js";
+import { isMissingTable, orAbsent } from "../store/driver-errors.js";
+import { readLastBackfill } from "../store/journal.js";
 
 /** The `status` JSON of the HTTP contract, with what pages need besides. */
 export interface UpgradeStatus {
@@ -51,7 +53,7 @@ export async function readStatus(store: Store, state: VersionState): Promise<Upg
       percent: status === "completed" ? 100 : Math.min(99, percentApplied(migrations)),
       etaSeconds: status === "running" ? etaSeconds(migrations) : null,
       migrations,
-      activity: activityOf(run, status, migrations),
+      activity: activityOf(run, status, migrations) + (status === "running" ? await readBatches(store, run, migrations) : ""),
       error: run.error,
     },
   };
@@ -77,4 +79,18 @@ function activityOf(run: Run, status: RunProgress["status"], migrations: readonl
   if (run.phase === "finishing") return "Writing the new version…";
   const current = migrations.find((migration) => migration.status === "running");
   return current ? `Changing the database: ${current.name}` : "Changing the database…";
+}
+
+/** How far a backfill has come; empty where none is under way. */
+async function readBatches({ knex }: Store, { id }: Run, migrations: readonly PlannedMigration[]): Promise<string> {
+  const current = migrations.find((migration) => migration.status === "running");
+  const last = current ? await orAbsent(() => readLastBackfill(knex, id), null) : null;
+  if (!last?.answer || last.migration !== current?.name) return "";
+  const { rows, total, finished } = JSON.parse(last.answer) as BackfillProgress;
+  if (finished) return "";
+  return `, ${count(rows)}${total === null || total < rows ? "" : ` of ${count(total)}`} rows`;
+}
+
+function count(rows: number): string {
+  return rows.toLocaleString("en-US");
 }

@@ -90,6 +90,8 @@ export interface ProgressModel {
   /** True when the process is gone and the operator may resume. */
   readonly interrupted: boolean;
   readonly remedy: string;
+  /** How often the site has gone on with it by itself, once it does not try any more; before that null. */
+  readonly autoResumes: number | null;
   /** Who runs it: host and process id. */
   readonly holder: string | null;
   /** An error of the last button pressed, e.g. a lost race. */
@@ -99,6 +101,7 @@ export interface ProgressModel {
 export interface FailedModel {
   readonly reason: string;
   readonly remedy: string;
+  /** With `inDoubt` the page asks for one of the two answers instead of offering Retry. */
   readonly error: RunError | null;
   readonly migrations: readonly PlannedMigration[];
   readonly fromVersion: string | null;

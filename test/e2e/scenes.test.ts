@@ -4,6 +4,7 @@ import type { Upgate, UpgateOptions } from "../../src/index.js";
 import { launchChromium, onPage } from "../support/chromium.js";
 import { type DatabaseKind, databaseKinds } from "../support/databases.js";
 import { hostApplication, listening } from "../support/hosting.js";
+import { FAILING_MIGRATIONS, putInDoubt } from "../support/in-doubt.js";
 import { prefixProxy } from "../support/prefix-proxy.js";
 import { createProject, INSTALL_KEY as key, SHOP_MIGRATIONS, type TestProject } from "../support/project.js";
 import { install, withUpgate } from "../support/upgates.js";
@@ -119,6 +120,35 @@ function scenesOn(kind: DatabaseKind): void {
         await expectHeading(page, "Upgrade Completed Successfully!");
       }),
     ));
+
+  for (const [answer, javaScriptEnabled, width] of [
+    ["It Was Applied", true, 1280],
+    ["Run It Again", false, 360],
+  ] as const)
+    it(`asks about a statement in doubt and goes on at ${answer}, ${width} pixels wide, ${javaScriptEnabled ? "with" : "without"} JavaScript`, () =>
+      scene(FAILING_MIGRATIONS, {}, async ({ site, project, upgate }) =>
+        onPage(browser, { javaScriptEnabled, viewport: { width, height: 740 } }, async (page, complaints) => {
+          await walkToStart(page, { site, key });
+          await expectHeading(page, "Upgrade Failed");
+          await putInDoubt(upgate, project, {
+            sequence: 3,
+            statement: `call \`fill\`(${"?, ".repeat(600)}?)`,
+            why: "It is a stored procedure.",
+          });
+          await page.reload();
+          await page.getByText("It is a stored procedure.").waitFor();
+          const statement = page.getByRole("region", { name: "The statement" });
+          const [shown, whole] = await statement.evaluate((box) => [box.clientHeight, box.scrollHeight] as const);
+          assert.ok(shown < whole, "a long one scrolls");
+          const sideways = await page.locator("html").evaluate((root) => root.scrollWidth - root.clientWidth);
+          assert.equal(sideways, 0, "no sideways scrolling");
+          assert.equal(await page.getByRole("button", { name: "Retry" }).count(), 0);
+          await picture(page, `in-doubt-${width}-${kind.name}`);
+          await page.getByRole("button", { name: answer }).click();
+          await expectHeading(page, "Upgrade Completed Successfully!");
+          assert.deepEqual(complaints, []);
+        }),
+      ));
 
   it("shows progress to whoever has the key, survives the browser's closing, and lets a killed run be resumed", () =>
     scene({ "1.1.0/0002-fill-prices.mjs": WAITING }, {}, async ({ site, project, upgate }) => {

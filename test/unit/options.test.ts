@@ -28,6 +28,7 @@ describe("defaults", () => {
       knexMigrations: null,
       detectVersion: null,
       mode: "wizard",
+      resume: "ask",
       backup: "own",
       patches: "ask",
       restart: "ask",
@@ -64,11 +65,11 @@ describe("defaults", () => {
   test("two accounts, a source of migrations, and words", () => {
     const source = { getMigrations: async () => [], getMigrationName: String, getMigration: async () => ({ up() {} }) };
     const database = { app: "mysql://app@h/d", admin: "mysql://admin@h/d" };
-    const words = { mode: "auto", backup: "none", patches: "stamp", restart: "exit" };
+    const words = { mode: "auto", resume: "auto", backup: "none", patches: "stamp", restart: "exit" };
     const { value, problems } = checkOptions({ ...LEAST, ...words, database, migrations: source, knexMigrations: "crm.history" }, {});
     assert.deepEqual(problems, []);
     assert.deepEqual([value.database, value.migrations, value.knexMigrations], [database, source, "crm.history"]);
-    assert.deepEqual([value.mode, value.backup, value.patches, value.restart], Object.values(words));
+    assert.deepEqual([value.mode, value.resume, value.backup, value.patches, value.restart], Object.values(words));
   });
 
   test("what is given is taken", () => {
@@ -136,6 +137,7 @@ describe("values that don't fit", () => {
     [{ knexMigrations: "a b" }, /^knexMigrations: must be a table or column name/],
     [{ detectVersion: "8.6.1" }, /^detectVersion: must be a function/],
     [{ mode: "automatic" }, /^mode: must be "wizard" or "auto", got "automatic"/],
+    [{ resume: "always" }, /^resume: must be "ask" or "auto", got "always"/],
     [{ backup: true }, /^backup: must be "own" or "none", got true/],
     [{ patches: "apply" }, /^patches: must be "ask" or "stamp"/],
     [{ restart: undefined, patches: null }, /^patches: .*got null/],

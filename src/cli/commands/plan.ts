@@ -6,7 +6,7 @@ import { readMigrationWarnings } from "../../upgrade/migration-files.js";
 import { columns, duration } from "../columns.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import type { Terminal } from "../terminal.js";
-import { remedyHere } from "../next-verb.js";
+import { remedyLines } from "../next-verb.js";
 import { type Session, verb, withSession } from "../verb.js";
 import { warningLines } from "../warning-lines.js";
 import { meaningOf, STATE_EXIT_CODES } from "./status.js";
@@ -32,7 +32,7 @@ async function plan({ context, upgrader, terminal }: Session): Promise<ExitCode>
   const warnings = readable ? (await readMigrationWarnings(context)).warnings : [];
   terminal.result({ state, migrations, warnings }, [
     `${terminal.paintSeverity(severity, state.kind)}  ${state.reason}`,
-    ...(state.remedy === "" || exit === EXIT.done ? [] : [remedyHere(state)]),
+    ...(state.remedy === "" || exit === EXIT.done ? [] : remedyLines(state)),
     ...(readable ? ["", ...planLines(terminal, state, migrations)] : []),
     ...warningLines(terminal, warnings),
   ]);

@@ -3,7 +3,7 @@ import type { Severity } from "../../core/check.js";
 import type { VersionStateKind } from "../../core/version-state.js";
 import { readMigrationWarnings } from "../../upgrade/migration-files.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
-import { remedyHere } from "../next-verb.js";
+import { remedyLines } from "../next-verb.js";
 import { type Session, verb, withSession } from "../verb.js";
 import { warningLines } from "../warning-lines.js";
 
@@ -55,7 +55,7 @@ async function status({ context, upgrader, terminal }: Session): Promise<ExitCod
   const { exit, severity } = meaningOf(state.kind);
   terminal.result({ state, run, warnings }, [
     `${terminal.paintSeverity(severity, state.kind)}  ${state.reason}`,
-    ...(state.remedy === "" || exit === EXIT.done ? [] : [remedyHere(state)]),
+    ...(state.remedy === "" || exit === EXIT.done ? [] : remedyLines(state)),
     "",
     `code version       ${state.codeVersion}`,
     ...(state.filesVersion === state.codeVersion ? [] : [`files version      ${state.filesVersion}`]),

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import type { Lease } from "../../core/run.js";
-import type { VersionState, VersionStateKind } from "../../core/version-state.js";
+import type { VersionState } from "../../core/version-state.js";
 import type { NodeEntry } from "../../store/nodes.js";
 import { nodeLabel } from "../../upgrade/barrier.js";
 import { orDatabaseError } from "../../upgrade/database-error.js";
@@ -8,6 +8,7 @@ import { leaseHeld } from "../../upgrade/leasing.js";
 import { unlock as unlockLease, type Unlocking } from "../../upgrade/unlock.js";
 import { columns, moment } from "../columns.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
+import { nextVerb } from "../next-verb.js";
 import type { Terminal } from "../terminal.js";
 import { type Session, verb, withSession } from "../verb.js";
 
@@ -31,7 +32,7 @@ async function unlock({ context, upgrader, terminal }: Session): Promise<ExitCod
     terminal.say(`${holderName(lease)} can't be looked at from here; watching its beat for up to ${seconds} s …`);
   const unlocking = await orDatabaseError(() => unlockLease(context, { onWait }));
   const state = await upgrader.state();
-  const next = nextCommand(state.kind);
+  const next = nextVerb(state);
   const refusal = unlocking.outcome === "held" ? await leaseHeld(context.store, unlocking.lease) : null;
   const { code, message, remedy } = refusal ?? {};
   terminal.result({ ...answer(unlocking, state), next, ...(refusal ? { error: { code, message, remedy } } : {}) }, [
@@ -83,27 +84,6 @@ function nodeLines({ nodes, removedNodes }: Unlocking): string[] {
       ? []
       : [...columns(rows("gone ", removedNodes)), "Their rows are removed: nothing waits for these processes any more."]),
   ];
-}
-
-/** The verb that goes on from a state; null where there is nothing to do, or none would help. */
-function nextCommand(kind: VersionStateKind): string | null {
-  switch (kind) {
-    case "interrupted":
-      return "upgate resume";
-    case "failed":
-      return "upgate retry";
-    case "behind":
-    case "fresh":
-      return "upgate up";
-    case "current":
-    case "running":
-    case "ahead":
-    case "restart":
-    case "unsupported":
-    case "unversioned":
-    case "unknown":
-      return null;
-  }
 }
 
 function holderName({ holder }: Lease): string {

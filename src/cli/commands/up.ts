@@ -1,11 +1,12 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { isUpgateError, UpgateError } from "../../core/errors.js";
+import { doubtOf } from "../../core/in-doubt.js";
 import type { VersionState } from "../../core/version-state.js";
 import { notNow } from "../../upgrade/drafts.js";
 import { carryOut, stoppable } from "../carry-out.js";
 import { EXIT } from "../exit-codes.js";
 import { follow } from "../follow.js";
-import { remedyHere } from "../next-verb.js";
+import { remedyLines } from "../next-verb.js";
 import { type Session, verb, withSession } from "../verb.js";
 
 interface UpOptions {
@@ -34,7 +35,7 @@ export function upCommand(): Command {
 export const RUN_EXIT_CODES = [
   [EXIT.done, "the release is installed, or was already"],
   [EXIT.error, "an error before the run began; nothing was changed"],
-  [EXIT.failed, "the run failed: read the reason, then upgate retry"],
+  [EXIT.failed, "the run failed: read the reason, then upgate retry; in doubt: upgate resume --in-doubt=…"],
   [EXIT.held, "another process holds the upgrade, or has taken it over"],
   [EXIT.stopped, "stopped by Ctrl-C after a statement: go on with upgate resume"],
 ] as const;
@@ -64,6 +65,8 @@ async function upgrade(session: Session, options: UpOptions): Promise<number> {
     case "interrupted":
       return orWait(session, options, () => carryOut(session, (signal) => upgrader.resume({ where: "here", signal })));
     case "failed":
+      // What only a look into the database can answer is never answered by a script that calls up.
+      if (doubtOf(state) !== null) return tellFailed(session, state);
       return orWait(session, options, () => carryOut(session, (signal) => upgrader.retry({ where: "here", signal })));
     case "fresh":
     case "behind":
@@ -121,14 +124,13 @@ async function waitForOther(session: Session, options: UpOptions): Promise<numbe
   if (!options.wait) throw holder;
   terminal.say(`${holder.message} Waiting for it …`);
   const state = await follow(session);
-  if (state.kind === "failed") {
-    terminal.result({ result: "failed", state, run: (await upgrader.statusOf(state)).run }, [
-      terminal.paint("red", state.reason),
-      remedyHere(state),
-    ]);
-    return EXIT.failed;
-  }
-  return upgrade(session, options);
+  return state.kind === "failed" ? tellFailed(session, state) : upgrade(session, options);
+}
+
+async function tellFailed({ upgrader, terminal }: Session, state: VersionState): Promise<number> {
+  const { run } = await upgrader.statusOf(state);
+  terminal.result({ result: "failed", state, run }, [terminal.paint("red", state.reason), ...remedyLines(state)]);
+  return EXIT.failed;
 }
 
 function parseToken(text: string): number {

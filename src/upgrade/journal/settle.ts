@@ -1,18 +1,17 @@
-import type { Knex } from "knex";
-import { UpgateError } from "../../core/errors.js";
 import type { InDoubtAnswer } from "../../core/run.js";
 import type { StatementInDoubt } from "../../core/migration.js";
 import { classifyStatement } from "../../core/statement.js";
 import { isDeadlock, isDuplicate } from "../../store/driver-errors.js";
 import { withFreshReads } from "../../store/fresh-reads.js";
-import { insertEntries, type JournalEntry, readFinished, readLastSequence, readLineage, readUnfinished } from "../../store/journal.js";
+import { insertEntries, type JournalEntry, readLastSequence } from "../../store/journal.js";
 import { judgeOutcome, type PreState, readPreState, type SendSql } from "../../store/pre-state.js";
 import type { Store } from "../../store/store.js";
 import { encodeAnswer, PLAIN_OK } from "./answers.js";
+import { describe, openDoubt, InDoubtError, readJournal } from "./doubt.js";
 import type { HistoryProjector } from "./history-projector.js";
 import { JournalLog, type NewEntry } from "./journal-log.js";
 import type { Recording } from "./recording.js";
-import { keyOf, lostTemporaryTable, recordingsOf, sortOut, statementInDoubt, tailOf, type Unfinished } from "./unfinished.js";
+import { keyOf, recordingsOf, sortOut, tailOf, type Unfinished } from "./unfinished.js";
 
 export interface SettleOptions {
   readonly store: Store;
@@ -57,7 +56,7 @@ async function trySettle(options: SettleOptions): Promise<Settled> {
   projector.finished(finished);
   await projector.flush();
   const unfinished = sortOut(entries);
-  const doubt = statementInDoubt(unfinished) ?? lostTemporaryTable(unfinished);
+  const doubt = openDoubt(unfinished);
   const verdict = doubt && (await decide(options, unfinished, doubt));
   const applied = doubt && verdict === "applied" ? [appliedEntry(doubt, clock.timestamp())] : [];
   const settled = sortOut([...entries, ...applied.map((entry) => ({ ...(doubt as JournalEntry), ...entry }))]);
@@ -74,19 +73,6 @@ async function trySettle(options: SettleOptions): Promise<Settled> {
   return { log, recordings: recordingsOf(settled, dead) };
 }
 
-interface ReadJournal {
-  readonly runIds: readonly string[];
-  readonly finished: readonly JournalEntry[];
-  readonly entries: readonly JournalEntry[];
-  readonly last: number;
-}
-
-async function readJournal(knex: Knex, runId: string): Promise<ReadJournal> {
-  const runIds = await readLineage(knex, runId);
-  const last = await readLastSequence(knex, runId);
-  return { runIds, last, finished: await readFinished(knex, runIds), entries: await readUnfinished(knex, runIds) };
-}
-
 function takeEntry({ by, store }: SettleOptions, dead: readonly string[]): NewEntry {
   return { kind: "take", migration: null, answer: JSON.stringify({ void: dead, by }), doneAt: store.clock.timestamp() };
 }
@@ -96,42 +82,19 @@ function appliedEntry(doubt: JournalEntry, doneAt: string): NewEntry {
   return { kind: "done", migration: doubt.migration, of: doubt.sequence, answer, doneAt };
 }
 
-/** Writes the operator's word on the statement in doubt down, under the lease. Throws `ERR_UPGATE_STATE` when there is none. */
-export async function recordVerdict(store: Store, runId: string, token: number, answer: InDoubtAnswer): Promise<void> {
-  const { entries, last } = await withFreshReads(store, (knex) => readJournal(knex, runId));
-  const unfinished = sortOut(entries);
-  const doubt = statementInDoubt(unfinished) ?? lostTemporaryTable(unfinished);
-  if (!doubt) throw new UpgateError("ERR_UPGATE_STATE", "There is no statement in doubt.");
-  const log = new JournalLog(runId, token, last);
-  await insertEntries(
-    store.knex,
-    log.number([{ kind: "verdict", migration: null, statement: keyOf(doubt), answer, doneAt: store.clock.timestamp() }]),
-  );
-}
-
 async function decide(options: SettleOptions, { verdicts }: Unfinished, doubt: JournalEntry): Promise<InDoubtAnswer> {
   const said = verdicts.get(keyOf(doubt))?.answer;
   if (said === "applied" || said === "again") return said;
   if (doubt.kind === "repeatable") return "again";
   const outcome = doubt.kind === "definition" ? await outcomeOf(options.send, doubt) : "undecidable";
   if (outcome === "applied" || outcome === "again") return outcome;
-  const inDoubt: StatementInDoubt = { sequence: doubt.sequence, statement: shown(doubt.statement ?? ""), why: whyOf(doubt) };
+  const inDoubt = describe(doubt);
   const verified = await options.verify(String(doubt.migration), inDoubt);
   if (verified !== undefined) return verified ? "applied" : "again";
   throw new InDoubtError(
     `It can't be told whether the database has carried out a statement of ${doubt.migration}. ${inDoubt.why}`,
     inDoubt,
   );
-}
-
-/** `ERR_UPGATE_IN_DOUBT`, with what the operator has to decide. */
-export class InDoubtError extends UpgateError {
-  constructor(
-    message: string,
-    readonly inDoubt: StatementInDoubt,
-  ) {
-    super("ERR_UPGATE_IN_DOUBT", message);
-  }
 }
 
 /** A DDL statement is atomic (MySQL 8, MariaDB 10.6.1; one over several tables: for each): they are as before, or as it has made them. */
@@ -147,17 +110,4 @@ async function outcomeOf(send: SendSql, { statement, preState }: JournalEntry): 
     case "partly":
       return "undecidable";
   }
-}
-
-function whyOf({ kind, preState }: JournalEntry): string {
-  if (kind === "temporary") return "It made a temporary table, which went with the process.";
-  return kind === "definition"
-    ? "It names several tables, and some are changed and some are not."
-    : (preState ?? "Nothing in the database shows it.");
-}
-
-const SHOWN_CHARACTERS = 2000;
-
-function shown(statement: string): string {
-  return statement.length > SHOWN_CHARACTERS ? `${statement.slice(0, SHOWN_CHARACTERS - 1)}…` : statement;
 }

@@ -1,4 +1,5 @@
 import { isUpgateError, UpgateError } from "../../core/errors.js";
+import { checkAnswer, IN_DOUBT_ANSWERS } from "../../core/in-doubt.js";
 import type { StartedRun } from "../../upgrade/actions.js";
 import { backupPage, failedPage, keyPage, licensePage, messagePage, type Notice, progressPage } from "./pages.js";
 import { type Answer, audit, type Visit } from "./visit.js";
@@ -47,8 +48,20 @@ export function resume(visit: Visit): Promise<Answer> {
   return launch(visit, "resume", () => visit.upgrader.resume());
 }
 
-export function retry(visit: Visit): Promise<Answer> {
-  return launch(visit, "retry", () => visit.upgrader.retry());
+/** Retry, or the answer about a statement in doubt: a button for either. */
+export async function retry(visit: Visit): Promise<Answer> {
+  const given = visit.body["inDoubt"];
+  const inDoubt = IN_DOUBT_ANSWERS.find((answer) => answer === given);
+  if (given !== undefined && inDoubt === undefined)
+    return failedPage(visit, 400, { reason: "This button is not known here.", remedy: "Use one of the buttons below." });
+  try {
+    checkAnswer(visit.state, inDoubt, "Look into the database, then press “It Was Applied” or “Run It Again” below.");
+  } catch (error) {
+    if (isUpgateError(error)) return failedPage(visit, 409, { reason: error.message, remedy: error.remedy });
+    throw error;
+  }
+  if (inDoubt === undefined) return launch(visit, "retry", () => visit.upgrader.retry());
+  return launch(visit, `in-doubt-${inDoubt}`, () => visit.upgrader.retry({ inDoubt }));
 }
 
 export function restore(visit: Visit): Answer {

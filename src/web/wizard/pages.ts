@@ -1,4 +1,5 @@
 import { basename } from "node:path";
+import { AUTO_RESUME_LIMIT } from "../../core/auto-resumes.js";
 import { notesBetween, renderMarkdown } from "../../release/markdown.js";
 import { readPreflight } from "../../upgrade/checks.js";
 import type {
@@ -63,6 +64,7 @@ export function progressPage(visit: Visit, status = 200, error: Notice = null): 
     toVersion: run?.toVersion ?? state.codeVersion,
     interrupted: state.kind === "interrupted",
     remedy: state.remedy,
+    autoResumes: (state.autoResumes ?? 0) >= AUTO_RESUME_LIMIT ? (state.autoResumes as number) : null,
     holder: holder ? `${holder.host} (process ${holder.pid})` : null,
     error,
   };
