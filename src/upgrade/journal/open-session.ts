@@ -5,7 +5,7 @@ import { type JournalEntry, readLineage } from "../../store/journal.js";
 import { TableCatalogue, type SendSql } from "../../store/pre-state.js";
 import { ensureSecret } from "../../store/secrets.js";
 import type { Store } from "../../store/store.js";
-import type { RunMoment } from "../runner.js";
+import type { RunMoment } from "../run-hooks.js";
 import { Attempt } from "./attempt.js";
 import type { HistoryProjector } from "./history-projector.js";
 import { type JournaledKnex, journaledKnex, type StatementGate } from "./journaled-client.js";

@@ -1,0 +1,137 @@
+import { UpgateError } from "../core/errors.js";
+import type { HistoryEntry, MigrationFile, StatementInDoubt } from "../core/migration.js";
+import { pendingMigrations } from "../core/plan.js";
+import type { Lease, Run } from "../core/run.js";
+import { connectHost } from "../store/connect.js";
+import { readHistory } from "../store/history.js";
+import { HistoryProjector } from "./journal/history-projector.js";
+import { openSession } from "./journal/open-session.js";
+import type { MigrationSession } from "./journal/session.js";
+import type { LeaseKeeper } from "./lease-keeper.js";
+import { type AttemptReport, inAttempts } from "./run-attempts.js";
+import { endOf, type RunnerOptions } from "./runner-options.js";
+
+/** Which migration a failure belongs to. */
+export interface Progress {
+  migration: string | null;
+}
+
+/** Applies what is pending, in order; goes on after what passes by itself. Rejects with what stopped it. */
+export async function applyMigrations(options: RunnerOptions, run: Run, keeper: LeaseKeeper, progress: Progress): Promise<void> {
+  const { store, logger } = options;
+  const projector = new HistoryProjector(store, run.id);
+  try {
+    await inAttempts({ keeper, clock: store.clock, logger, signal: endOf(options, keeper) }, (report, separate) =>
+      attemptMigrations({ options, run, keeper, progress, projector }, report, separate),
+    );
+  } finally {
+    projector.stop();
+  }
+}
+
+interface AttemptParts {
+  readonly options: RunnerOptions;
+  readonly run: Run;
+  readonly keeper: LeaseKeeper;
+  readonly progress: Progress;
+  readonly projector: HistoryProjector;
+}
+
+async function attemptMigrations(parts: AttemptParts, report: AttemptReport, separate: boolean): Promise<void> {
+  const { options, run, keeper, progress, projector } = parts;
+  const { store, logger, hooks, stop } = options;
+  progress.migration = null;
+  const opened = await openSession({
+    store,
+    logger,
+    projector,
+    runId: run.id,
+    token: keeper.lease.token,
+    by: holderLabel(keeper.lease),
+    signal: endOf(options, keeper),
+    spans: !separate && hooks?.beforeMigration === undefined,
+    atPoint: hooks?.atPoint?.bind(hooks) ?? null,
+    verify: (migration, inDoubt) => askMigration(options, migration, inDoubt),
+    assertMayGoOn: () => {
+      keeper.assertHeld();
+      stop?.throwIfAborted();
+      return keeper.isStale ? keeper.confirm() : undefined;
+    },
+  });
+  try {
+    for (const file of await pendingFiles(options, run, opened.unfinished)) {
+      keeper.assertHeld();
+      stop?.throwIfAborted();
+      progress.migration = file.name;
+      await applyMigration(parts, opened.session, file);
+      progress.migration = null;
+    }
+    await opened.session.commit();
+  } finally {
+    report.progressed = opened.hasProgressed();
+    await opened.close();
+    // What was committed is told also when the run has failed.
+    if (!keeper.signal.aborted) await projector.flush();
+  }
+}
+
+async function pendingFiles({ store, release }: RunnerOptions, run: Run, unfinished: readonly string[]): Promise<MigrationFile[]> {
+  const { files, facts } = await release.read();
+  const history = await readHistory(store.knex);
+  refuseMissing(run, facts.missingFiles ?? [], history);
+  const prunedBefore = run.kind === "install" ? null : (facts.prunedBefore ?? null);
+  const pending = pendingMigrations(files, history, run.toVersion, prunedBefore);
+  refuseLost(run, unfinished, pending);
+  return pending;
+}
+
+/** An upload may have begun after the start, or before a retry: the version must not be written without all its migrations. */
+function refuseMissing({ toVersion }: Run, missing: readonly string[], history: readonly HistoryEntry[]): void {
+  const applied = new Set(history.filter(({ finishedAt }) => finishedAt !== null).map(({ name }) => name));
+  const needed = missing.filter((name) => !applied.has(name));
+  if (needed.length === 0) return;
+  throw new UpgateError("ERR_UPGATE_RELEASE_CHANGED", `The upload of release ${toVersion} is incomplete; missing: ${needed.join(", ")}.`, {
+    remedy: `Upload all files of release ${toVersion} again, then press Retry.`,
+  });
+}
+
+/** A corrected release may change the rest of a migration that was carried out in part; without its file nobody can finish it. */
+function refuseLost({ toVersion }: Run, unfinished: readonly string[], pending: readonly MigrationFile[]): void {
+  const names = new Set(pending.map(({ name }) => name));
+  const lost = unfinished.filter((name) => !names.has(name));
+  if (lost.length === 0) return;
+  const message = `${lost.join(", ")} was carried out in part, and release ${toVersion} does not have it.`;
+  throw new UpgateError("ERR_UPGATE_RELEASE_CHANGED", message, {
+    remedy: "Upload a release that has this migration, then press Retry; or restore the backup.",
+  });
+}
+
+async function applyMigration({ options, keeper, projector }: AttemptParts, session: MigrationSession, file: MigrationFile): Promise<void> {
+  const { logger, release, hooks, store } = options;
+  const module = await release.migrations.load(file);
+  const sha256 = await release.migrations.checksum(file);
+  await hooks?.beforeMigration?.(file.name);
+  projector.started(file.name, file.version, sha256);
+  // On SQLite nobody can write while the migration's transaction is open.
+  if (store.dialect === "sqlite") await projector.flush();
+  logger.info(`upgate: ${file.name} …`);
+  await session.apply({ file, sha256, module, context: { rehearsal: false, signal: endOf(options, keeper), log: logger } });
+}
+
+/** Lets a migration say itself what became of its statement, on a connection of the host's own. */
+async function askMigration({ release, store }: RunnerOptions, name: string, inDoubt: StatementInDoubt): Promise<boolean | undefined> {
+  const file = (await release.read()).files.find((one) => one.name === name);
+  const { verify } = file ? await release.migrations.load(file) : {};
+  if (!verify) return undefined;
+  const knex = connectHost(store.source.admin ?? store.source);
+  try {
+    const verdict = await verify(knex, inDoubt);
+    return typeof verdict === "boolean" ? verdict : undefined;
+  } finally {
+    await knex.destroy();
+  }
+}
+
+function holderLabel({ holder }: Lease): string {
+  return `${holder?.host ?? "?"} (process ${holder?.pid ?? "?"})`;
+}
