@@ -59,11 +59,13 @@ async function attemptMigrations(parts: AttemptParts, report: AttemptReport, sep
     },
   });
   try {
-    for (const file of await pendingFiles(options, run, opened.unfinished)) {
+    const { pending, history } = await readPlan(options, run, opened.unfinished);
+    for (const file of pending) {
       keeper.assertHeld();
       stop?.throwIfAborted();
       progress.migration = file.name;
-      await applyMigration(parts, opened.session, file);
+      const begun = history.find(({ name, finishedAt }) => name === file.name && finishedAt === null) ?? null;
+      await applyMigration(parts, opened.session, file, begun);
       progress.migration = null;
     }
     await opened.session.commit();
@@ -75,14 +77,19 @@ async function attemptMigrations(parts: AttemptParts, report: AttemptReport, sep
   }
 }
 
-async function pendingFiles({ store, release }: RunnerOptions, run: Run, unfinished: readonly string[]): Promise<MigrationFile[]> {
+interface RunPlan {
+  readonly pending: readonly MigrationFile[];
+  readonly history: readonly HistoryEntry[];
+}
+
+async function readPlan({ store, release }: RunnerOptions, run: Run, unfinished: readonly string[]): Promise<RunPlan> {
   const { files, facts } = await release.read();
   const history = await readHistory(store.knex);
   refuseMissing(run, facts.missingFiles ?? [], history);
   const prunedBefore = run.kind === "install" ? null : (facts.prunedBefore ?? null);
   const pending = pendingMigrations(files, history, run.toVersion, prunedBefore);
   refuseLost(run, unfinished, pending);
-  return pending;
+  return { pending, history };
 }
 
 /** An upload may have begun after the start, or before a retry: the version must not be written without all its migrations. */
@@ -106,10 +113,19 @@ function refuseLost({ toVersion }: Run, unfinished: readonly string[], pending: 
   });
 }
 
-async function applyMigration({ options, keeper, projector }: AttemptParts, session: MigrationSession, file: MigrationFile): Promise<void> {
+async function applyMigration(
+  { options, keeper, projector }: AttemptParts,
+  session: MigrationSession,
+  file: MigrationFile,
+  begun: HistoryEntry | null,
+): Promise<void> {
   const { logger, release, hooks, store } = options;
   const module = await release.migrations.load(file);
   const sha256 = await release.migrations.checksum(file);
+  if (begun && begun.sha256 !== sha256)
+    logger.warn(
+      `upgate: ${file.name} was changed since it was begun: what it has done already is not done again, the rest is as it is now.`,
+    );
   await hooks?.beforeMigration?.(file.name);
   projector.started(file.name, file.version, sha256);
   // On SQLite nobody can write while the migration's transaction is open.

@@ -24,6 +24,11 @@ export class ConnectionState {
 
   constructor(readonly connection: object) {}
 
+  /** Whether a commit has something to write, or to end. */
+  get holdsEntries(): boolean {
+    return this.open || this.rows.length > 0;
+  }
+
   closed(): void {
     this.open = false;
     this.rows = [];

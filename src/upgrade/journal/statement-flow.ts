@@ -9,11 +9,15 @@ import { AttemptOver, attemptEndOf } from "./attempt-over.js";
 import type { ConnectionState } from "./connection-state.js";
 import { bindingsHash, rowsDigest, statementHash } from "./fingerprints.js";
 import type { NewEntry } from "./journal-log.js";
+import { MOST_WAITING } from "./journal-writer.js";
 import type { QueryObject, SendQuery, StatementGate } from "./journaled-client.js";
 import type { RecordedStatement } from "./recording.js";
 import { refusal } from "./refusal.js";
 import { assertSameRows, recordedFor, replay } from "./replay.js";
 import { carryOutControl, isControl } from "./transaction-control.js";
+
+/** knex's own, on a connection of its own, when a statement with `.timeout(ms, { cancel: true })` takes too long. */
+const CANCEL = "KILL QUERY ?";
 
 /** Answers of reads are kept up to this many characters. */
 const MOST_ANSWER = 4096;
@@ -30,6 +34,7 @@ export class StatementFlow implements StatementGate {
   async query(connection: object, query: QueryObject, send: SendQuery): Promise<unknown> {
     const { attempt } = this;
     attempt.assertUsable();
+    if (query.sql === CANCEL) return send(attempt.comment());
     const current = this.#current();
     const state = attempt.stateOf(connection);
     const statement = classifyStatement(query.sql, attempt.options.dialect);
@@ -127,6 +132,8 @@ export class StatementFlow implements StatementGate {
       throw error;
     }
     this.#keep(state, this.#entry(current, "read", sending, this.#answerOfRead(sending.query, schema)));
+    if (state.scope === "migration") await writer.spill(state);
+    else if (state.scope === "none" && writer.waiting >= MOST_WAITING) await this.#commit(state);
   }
 
   /** The schema steers a migration and is changed by it, so it is kept whole. */
@@ -242,7 +249,7 @@ export class StatementFlow implements StatementGate {
       migration: file.name,
       statementHash: hash,
       statement: redactStatement(query.sql),
-      bindingsHash: kind === "read" ? null : bindingsHash(secret, query.bindings ?? [], Date.now()),
+      bindingsHash: bindingsHash(secret, query.bindings ?? [], Date.now()),
       answer,
       doneAt: clock.timestamp(),
     };
