@@ -2,6 +2,7 @@ import { UpgateError } from "../core/errors.js";
 import type { HistoryEntry, MigrationFile, StatementInDoubt } from "../core/migration.js";
 import { pendingMigrations } from "../core/plan.js";
 import type { Lease, Run } from "../core/run.js";
+import type { LoadedMigration } from "../release/migration-set.js";
 import { connectHost } from "../store/connect.js";
 import { readHistory } from "../store/history.js";
 import { HistoryProjector } from "./journal/history-projector.js";
@@ -21,8 +22,9 @@ export async function applyMigrations(options: RunnerOptions, run: Run, keeper: 
   const { store, logger } = options;
   const projector = new HistoryProjector(store, run.id);
   try {
-    await inAttempts({ keeper, clock: store.clock, logger, signal: endOf(options, keeper) }, (report, separate) =>
-      attemptMigrations({ options, run, keeper, progress, projector }, report, separate),
+    const signal = endOf(options, keeper);
+    await inAttempts({ keeper, clock: store.clock, logger, signal }, (report, separate) =>
+      attemptMigrations({ options, run, keeper, progress, projector, signal }, report, separate),
     );
   } finally {
     projector.stop();
@@ -35,10 +37,11 @@ interface AttemptParts {
   readonly keeper: LeaseKeeper;
   readonly progress: Progress;
   readonly projector: HistoryProjector;
+  readonly signal: AbortSignal;
 }
 
 async function attemptMigrations(parts: AttemptParts, report: AttemptReport, separate: boolean): Promise<void> {
-  const { options, run, keeper, progress, projector } = parts;
+  const { options, run, keeper, progress, projector, signal } = parts;
   const { store, logger, hooks, stop } = options;
   progress.migration = null;
   const opened = await openSession({
@@ -48,7 +51,7 @@ async function attemptMigrations(parts: AttemptParts, report: AttemptReport, sep
     runId: run.id,
     token: keeper.lease.token,
     by: holderLabel(keeper.lease),
-    signal: endOf(options, keeper),
+    signal,
     spans: !separate && hooks?.beforeMigration === undefined,
     atPoint: hooks?.atPoint?.bind(hooks) ?? null,
     verify: (migration, inDoubt) => askMigration(options, migration, inDoubt),
@@ -60,12 +63,16 @@ async function attemptMigrations(parts: AttemptParts, report: AttemptReport, sep
   });
   try {
     const { pending, history } = await readPlan(options, run, opened.unfinished);
-    for (const file of pending) {
+    const begunOf = new Map(history.filter(({ finishedAt }) => finishedAt === null).map((entry) => [entry.name, entry]));
+    let next = load(options, pending[0]);
+    for (const [index, file] of pending.entries()) {
+      const loading = next as Promise<LoadedMigration>;
+      // While the database works on this one.
+      next = load(options, pending[index + 1]);
       keeper.assertHeld();
       stop?.throwIfAborted();
       progress.migration = file.name;
-      const begun = history.find(({ name, finishedAt }) => name === file.name && finishedAt === null) ?? null;
-      await applyMigration(parts, opened.session, file, begun);
+      await applyMigration(parts, opened.session, file, loading, begunOf.get(file.name) ?? null);
       progress.migration = null;
     }
     await opened.session.commit();
@@ -75,6 +82,13 @@ async function attemptMigrations(parts: AttemptParts, report: AttemptReport, sep
     // What was committed is told also when the run has failed.
     if (!keeper.signal.aborted) await projector.flush();
   }
+}
+
+/** Its failure is seen when it is awaited: a migration that is never come to may be as it likes. */
+function load({ release }: RunnerOptions, file: MigrationFile | undefined): Promise<LoadedMigration> | null {
+  const loading = file ? release.migrations.load(file) : null;
+  loading?.catch(() => undefined);
+  return loading;
 }
 
 interface RunPlan {
@@ -114,14 +128,14 @@ function refuseLost({ toVersion }: Run, unfinished: readonly string[], pending: 
 }
 
 async function applyMigration(
-  { options, keeper, projector }: AttemptParts,
+  { options, signal, projector }: AttemptParts,
   session: MigrationSession,
   file: MigrationFile,
+  loading: Promise<LoadedMigration>,
   begun: HistoryEntry | null,
 ): Promise<void> {
-  const { logger, release, hooks, store } = options;
-  const module = await release.migrations.load(file);
-  const sha256 = await release.migrations.checksum(file);
+  const { logger, hooks, store } = options;
+  const { module, sha256 } = await loading;
   if (begun && begun.sha256 !== sha256)
     logger.warn(
       `upgate: ${file.name} was changed since it was begun: what it has done already is not done again, the rest is as it is now.`,
@@ -131,13 +145,13 @@ async function applyMigration(
   // On SQLite nobody can write while the migration's transaction is open.
   if (store.dialect === "sqlite") await projector.flush();
   logger.info(`upgate: ${file.name} …`);
-  await session.apply({ file, sha256, module, context: { rehearsal: false, signal: endOf(options, keeper), log: logger } });
+  await session.apply({ file, sha256, module, context: { rehearsal: false, signal, log: logger } });
 }
 
 /** Lets a migration say itself what became of its statement, on a connection of the host's own. */
 async function askMigration({ release, store }: RunnerOptions, name: string, inDoubt: StatementInDoubt): Promise<boolean | undefined> {
   const file = (await release.read()).files.find((one) => one.name === name);
-  const { verify } = file ? await release.migrations.load(file) : {};
+  const { verify } = file ? (await release.migrations.load(file)).module : {};
   if (!verify) return undefined;
   const knex = connectHost(store.source.admin ?? store.source);
   try {

@@ -55,6 +55,7 @@ export async function openSession(options: OpenSessionOptions): Promise<OpenSess
   const database = journaledKnex(source, {
     query: (connection, query, send) => (gate as StatementGate).query(connection, query, send),
     stream: (connection, query, send) => (gate as StatementGate).stream(connection, query, send),
+    announce: (connection, statements) => gate?.announce(connection, statements),
     connected: async (connection) => (gate === null ? undefined : connected(connection)),
   });
   try {
