@@ -23,10 +23,16 @@ export const MOST_WAITING = 500;
 export class JournalWriter {
   /** Entries of what needs no transaction, such as reads and the ends of DDL statements: written with the next ones. */
   #pending: NewEntry[] = [];
+  #progressed = false;
   /** Numbers are given in the order of the commits, so one connection after the other. */
   readonly #turns = new Turns();
 
   constructor(private readonly options: JournalWriterOptions) {}
+
+  /** Whether a statement's end was committed, and not only that one was to come. */
+  get hasProgressed(): boolean {
+    return this.#progressed;
+  }
 
   /** How many entries wait for the next ones. */
   get waiting(): number {
@@ -65,6 +71,7 @@ export class JournalWriter {
       const { spilled, milestones } = state;
       state.closed();
       log.committed(spilled + entries.length);
+      this.#progressed ||= spilled > 0 || entries.some(isEnd);
       this.options.onCommitted([...milestones, ...entries.filter(isMilestone)]);
       return log.next - 1;
     });
@@ -88,6 +95,10 @@ export class JournalWriter {
     if (open) await this.options.send(state.connection, "ROLLBACK");
     return rows;
   }
+}
+
+function isEnd({ kind }: JournalEntry): boolean {
+  return kind === "done" || kind === "write" || kind === "finish" || kind === "backfill" || kind === "step";
 }
 
 function isMilestone({ kind }: JournalEntry): boolean {

@@ -76,9 +76,8 @@ export async function openSession(options: OpenSessionOptions): Promise<OpenSess
     if (primary) attempt.catalogue = await TableCatalogue.read(send);
     gate = new StatementFlow(attempt, connected);
     const session = new MigrationSession({ attempt, database, primary, recordings, spans: options.spans });
-    const begun = log.next;
     const unfinished = [...recordings].filter(([, recording]) => recording.isAhead).map(([name]) => name);
-    return { session, unfinished, hasProgressed: () => log.next > begun, close: () => close(database) };
+    return { session, unfinished, hasProgressed: () => attempt.writer.hasProgressed, close: () => close(database) };
   } catch (error) {
     await close(database);
     throw error;
