@@ -18,7 +18,7 @@ after(async () => {
 
 for (const kind of kinds) describe(`testUpgrade on ${kind.name}`, () => upgradeTestsOn(kind));
 
-const killedAfter = (after = ""): KillReport => ({ at: `after ${after}`, place: { kind: "migration", after }, resumed: true });
+const killedAfter = (name = ""): KillReport => ({ at: `after ${name}`, place: { kind: "migration", after: name }, resumed: true });
 
 const NAMES = Object.keys(SHOP_MIGRATIONS).map((file) => file.replace(".mjs", ""));
 
