@@ -2,7 +2,7 @@ import { loadConfig } from "../cli/load-config.js";
 import { isUpgateError, messageOf } from "../core/errors.js";
 import type { Logger } from "../core/ports.js";
 import { openContext } from "../upgrade/open-context.js";
-import type { RunHooks, RunMoment } from "../upgrade/runner.js";
+import type { RunHooks, RunMoment } from "../upgrade/run-hooks.js";
 import { resolveSettings } from "../upgrade/settings.js";
 import { Upgrader } from "../upgrade/upgrader.js";
 import { scratchOptions, type ScratchParts } from "./scratch-options.js";

@@ -1,5 +1,5 @@
 import { redactStatement } from "../core/statement-redaction.js";
-import type { RunMoment, RunPoint } from "../upgrade/runner.js";
+import type { RunMoment, RunPoint } from "../upgrade/run-hooks.js";
 
 /** Where a process was killed. */
 export type KillPlace =

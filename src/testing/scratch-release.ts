@@ -162,5 +162,6 @@ async function finish(what: string, begin: () => Promise<StartedRun>): Promise<v
 const ADVICE: Readonly<Record<string, string>> = {
   ERR_UPGATE_IN_DOUBT:
     "Let the migration export verify(knex, inDoubt), which looks whether the statement was carried out; or do without that statement.",
-  ERR_UPGATE_DIVERGED: "Take values made by chance or by the clock from ctx.step, which gives the same ones again.",
+  ERR_UPGATE_DIVERGED:
+    "Take values made by chance or elsewhere from ctx.step, which gives the same ones again; change rows that are read by the thousand with ctx.backfill.",
 };

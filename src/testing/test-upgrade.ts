@@ -27,7 +27,7 @@ export interface TestUpgradeOptions {
   database?: string;
   /**
    * Where the process is killed: between two migrations (`every-migration`, the default), or at every moment at which it may die
-   * with another outcome (`every-statement`): two to five for each statement.
+   * with another outcome (`every-statement`): up to five for each statement.
    */
   killAt?: KillAt;
   /** At most so many kills for each release, spread evenly over these places; 0: none. Default: at all of them. */

@@ -50,10 +50,10 @@ function killsOn(kind: DatabaseKind): void {
 
   it("passes a migration that may die anywhere, and names where it was killed", () =>
     withMigration(GOOD, async (_project, test) => {
-      const { releases } = await test({ ...options, kills: 6, ignoreContents: ["makers.token"] });
+      const { releases } = await test({ ...options, kills: 4, ignoreContents: ["makers.token"] });
       assert.deepEqual(releases[0]?.differences, []);
       const kills = releases[0]?.kills ?? [];
-      assert.equal(kills.length, 6);
+      assert.equal(kills.length, 4);
       assert.ok(kills.every(({ resumed }) => resumed));
       const places = kills.map(({ place }) => place);
       assert.ok(places.some((place) => place.kind === "statement" && place.migration === "1.1.0/0001-more" && place.statement !== ""));
@@ -61,25 +61,28 @@ function killsOn(kind: DatabaseKind): void {
       assert.match(String(kills.at(-1)?.at), /after a commit$/, "the last moment is among them");
     }));
 
-  it("counts generated ids by their order, and sees copies of them that no foreign key names", () =>
-    withMigration(
-      `export async function up(knex) {
+  // SQLite takes them back together with the rows.
+  if (kind.name !== "SQLite")
+    it("counts generated ids by their order, and sees copies of them that no foreign key names", () =>
+      withMigration(
+        `export async function up(knex) {
   const [id] = await knex("products").insert({ name: "Pen" });
   await knex("products").where({ id }).update(process.env.UPGATE_TEST_TWIN ? { twin: id } : { name: "Pencil" });
 }`,
-      async (_project, test) => {
-        await test({ ...options, kills: 3 });
-        process.env["UPGATE_TEST_TWIN"] = "1";
-        try {
-          const testing = test({ ...options, kills: 3 });
-          if (kind.name === "SQLite") await testing;
-          else await assert.rejects(testing, failure(/killed in 1\.1\.0\/0001-more, answered.*: table products: the values of twin after/));
-          await test({ ...options, kills: 3, ignoreContents: ["products.twin"] });
-        } finally {
-          delete process.env["UPGATE_TEST_TWIN"];
-        }
-      },
-    ));
+        async (_project, test) => {
+          await test({ ...options, kills: 3 });
+          process.env["UPGATE_TEST_TWIN"] = "1";
+          try {
+            await assert.rejects(
+              test({ ...options, kills: 3 }),
+              failure(/killed in 1\.1\.0\/0001-more, answered.*: table products: the values of twin after/),
+            );
+            await test({ ...options, kills: 3, ignoreContents: ["products.twin"] });
+          } finally {
+            delete process.env["UPGATE_TEST_TWIN"];
+          }
+        },
+      ));
 
   it("finds a value by chance on both sides of a change of the schema, and says what to do", () =>
     withMigration(BY_CHANCE, async (_project, test) => {
