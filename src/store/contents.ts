@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Knex } from "knex";
 import type { TableSchema } from "../core/schema.js";
+import { GeneratedIds } from "./generated-ids.js";
 
 /** What a table holds, without the order of its rows. */
 export interface TableContents {
@@ -19,14 +20,24 @@ export interface ContentsOptions {
   readonly sinceMs: number;
 }
 
-/** Reads every row of the tables into memory, one table after the other. `knex` as for `readSchema`. */
+/**
+ * Reads every row of the tables into memory, one table after the other. Generated numbers count by their order. `knex` as for
+ * `readSchema`.
+ */
 export async function readContents(knex: Knex, tables: readonly TableSchema[], options: ContentsOptions): Promise<TableContents[]> {
   const contents: TableContents[] = [];
-  for (const { name, columns } of tables) {
+  const ids = await GeneratedIds.read(knex, tables);
+  for (const table of tables) {
+    const { name, columns } = table;
     if (options.ignored.has(name)) continue;
     const kept = columns.map((column) => column.name).filter((column) => !options.ignored.has(`${name}.${column}`));
     const rows: Record<string, unknown>[] = kept.length === 0 ? [] : await knex(name).select(kept);
-    contents.push(summarise(name, kept, rows, { fromMs: options.sinceMs, toMs: Date.now() }));
+    const span = { fromMs: options.sinceMs, toMs: Date.now() };
+    const texts = kept.map((column) => {
+      const rankOf = ids.rankOf(table, column);
+      return rankOf === null ? (value: unknown) => textOf(value, span) : (value: unknown) => textOfId(rankOf(value), value, span);
+    });
+    contents.push(summarise(name, kept, rows, texts));
   }
   return contents;
 }
@@ -53,11 +64,20 @@ interface Span {
   readonly toMs: number;
 }
 
-function summarise(table: string, names: readonly string[], rows: readonly Record<string, unknown>[], span: Span): TableContents {
+function textOfId(rank: number | null, value: unknown, span: Span): string {
+  return rank === null ? textOf(value, span) : `id ${rank}`;
+}
+
+function summarise(
+  table: string,
+  names: readonly string[],
+  rows: readonly Record<string, unknown>[],
+  texts: readonly ((value: unknown) => string)[],
+): TableContents {
   const total = new UnorderedSum();
   const sums = names.map(() => new UnorderedSum());
   for (const row of rows) {
-    const values = names.map((name) => textOf(row[name], span));
+    const values = names.map((name, index) => (texts[index] as (value: unknown) => string)(row[name]));
     total.add(JSON.stringify(values));
     values.forEach((value, index) => sums[index]?.add(value));
   }

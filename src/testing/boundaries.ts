@@ -6,12 +6,12 @@ export interface Boundary {
   readonly before: string;
 }
 
-/** Where to kill: `every-migration` is every boundary of the plan, a number at most that many of them. */
-export type Kills = "every-migration" | number;
+export function boundariesOf(plan: readonly string[]): Boundary[] {
+  return plan.slice(1).map((before, index) => ({ after: plan[index] as string, before }));
+}
 
-/** The boundaries of a plan in its order; fewer of them are spread evenly, the last one always among them. */
-export function chooseBoundaries(plan: readonly string[], kills: Kills): Boundary[] {
-  const all = plan.slice(1).map((before, index) => ({ after: plan[index] as string, before }));
-  if (kills === "every-migration" || kills >= all.length) return all;
-  return Array.from({ length: kills }, (_, index) => all[Math.ceil(((index + 1) * all.length) / kills) - 1] as Boundary);
+/** So many of them, spread evenly, the last one always among them; all of them without a number. */
+export function spreadKills<T>(all: readonly T[], kills = all.length): T[] {
+  if (kills >= all.length) return [...all];
+  return Array.from({ length: kills }, (_, index) => all[Math.ceil(((index + 1) * all.length) / kills) - 1] as T);
 }

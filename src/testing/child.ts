@@ -2,40 +2,66 @@ import { loadConfig } from "../cli/load-config.js";
 import { isUpgateError, messageOf } from "../core/errors.js";
 import type { Logger } from "../core/ports.js";
 import { openContext } from "../upgrade/open-context.js";
+import type { RunHooks, RunMoment } from "../upgrade/run-hooks.js";
 import { resolveSettings } from "../upgrade/settings.js";
 import { Upgrader } from "../upgrade/upgrader.js";
 import { scratchOptions, type ScratchParts } from "./scratch-options.js";
 
-/** What this process, started by `killAtBoundary`, is told. */
+/** Where the process waits to be killed. */
+export type KillStop =
+  | { readonly kind: "before-migration"; readonly name: string }
+  /** The moment of this number, from 1. */
+  | { readonly kind: "moment"; readonly number: number }
+  /** Nowhere: it tells how many moments there are. */
+  | { readonly kind: "never" };
+
+/** What this process, started by `kill.ts`, is told. */
 export interface KillTask extends Omit<ScratchParts, "logger"> {
   readonly configFile: string;
   /** Of the test's own options: the file must give the same. */
   readonly version: string;
-  /** Name of the migration before which it waits to be killed. */
-  readonly before: string;
+  readonly stop: KillStop;
 }
 
-/** What it answers: that it stands at the boundary, or why it never came there. */
-export type KillWord = { readonly kind: "boundary" } | { readonly kind: "ended"; readonly message: string };
+/** What it answers. */
+export type KillWord =
+  /** It stands there. */
+  | { readonly kind: "stands"; readonly moment: RunMoment | null }
+  /** The upgrade is complete, and had so many moments. */
+  | { readonly kind: "completed"; readonly moments: number }
+  /** Why there is no upgrade. */
+  | { readonly kind: "failed"; readonly message: string };
 
 const silent: Logger = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
-async function upgradeUpTo(task: KillTask): Promise<string> {
+async function upgradeUpTo(task: KillTask): Promise<KillWord> {
   const config = await loadConfig(task.configFile);
-  if (config.version !== task.version) return `${task.configFile} gives release ${config.version}, but the test's options ${task.version}.`;
+  if (config.version !== task.version)
+    return failed(`${task.configFile} gives release ${config.version}, but the test's options ${task.version}.`);
   const context = openContext(resolveSettings(scratchOptions(config, { ...task, logger: silent })));
-  const beforeMigration = async (name: string): Promise<void> => {
-    if (name !== task.before) return;
-    say({ kind: "boundary" });
-    await new Promise(() => undefined);
-  };
+  const passed = { moments: 0 };
   try {
-    const run = await new Upgrader({ ...context, hooks: { beforeMigration } }).start({ where: "here" });
+    const run = await new Upgrader({ ...context, hooks: hooksOf(task.stop, passed) }).start({ where: "here" });
     const { status, error } = await run.finished;
-    return error?.message ?? `The run ended as ${status} without coming to ${task.before}.`;
+    return status === "completed" ? { kind: "completed", ...passed } : failed(error?.message ?? `The run ended as ${status}.`);
   } finally {
     await context.store.close();
   }
+}
+
+function hooksOf(stop: KillStop, passed: { moments: number }): RunHooks {
+  if (stop.kind === "before-migration") return { beforeMigration: async (name) => (name === stop.name ? standHere(null) : undefined) };
+  const number = stop.kind === "moment" ? stop.number : null;
+  return { atPoint: (moment) => (++passed.moments === number ? standHere(moment) : undefined) };
+}
+
+function standHere(moment: RunMoment | null): Promise<void> {
+  say({ kind: "stands", moment });
+  return new Promise(() => undefined);
+}
+
+function failed(message: string): KillWord {
+  return { kind: "failed", message };
 }
 
 function say(word: KillWord): void {
@@ -46,7 +72,7 @@ function say(word: KillWord): void {
 process.on("disconnect", () => process.exit());
 process.once("message", (task: KillTask) => {
   upgradeUpTo(task)
-    .catch((error: unknown) => (isUpgateError(error) ? `${error.code}: ${error.message}` : messageOf(error)))
-    .then((message) => say({ kind: "ended", message }))
+    .catch((error: unknown) => failed(isUpgateError(error) ? `${error.code}: ${error.message}` : messageOf(error)))
+    .then(say)
     .finally(() => process.disconnect());
 });

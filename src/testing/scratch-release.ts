@@ -91,6 +91,15 @@ export async function readOutcome(bench: Bench, place: ScratchPlace): Promise<Ou
   });
 }
 
+export async function onScratch<T>({ scratch }: Bench, use: (place: ScratchPlace) => Promise<T>): Promise<T> {
+  const place = await scratch.create();
+  try {
+    return await use(place);
+  } finally {
+    await scratch.drop(place);
+  }
+}
+
 async function withContext<T>(bench: Bench, place: ScratchPlace, use: (context: UpgradeContext) => Promise<T>): Promise<T> {
   const { config, address, scratch, logger } = bench;
   const context = openContext(resolveSettings(scratchOptions(config, { place, address, dataDir: scratch.folder, logger })));
@@ -144,5 +153,15 @@ async function finish(what: string, begin: () => Promise<StartedRun>): Promise<v
     throw new UpgateError("ERR_UPGATE_TEST_FAILED", `${what} can't begin: ${cause.message}`, { cause });
   });
   const { status, error } = await run.finished;
-  if (status !== "completed") throw new UpgateError("ERR_UPGATE_TEST_FAILED", `${what} ended as ${status}: ${error?.message ?? ""}`.trim());
+  if (status === "completed") return;
+  const advice = ADVICE[error?.code ?? ""] ?? "";
+  throw new UpgateError("ERR_UPGATE_TEST_FAILED", `${what} ended as ${status}: ${error?.message ?? ""} ${advice}`.trim());
 }
+
+/** For the vendor, where the catalogue's remedy is for operators. By error code. */
+const ADVICE: Readonly<Record<string, string>> = {
+  ERR_UPGATE_IN_DOUBT:
+    "Let the migration export verify(knex, inDoubt), which looks whether the statement was carried out; or do without that statement.",
+  ERR_UPGATE_DIVERGED:
+    "Take values made by chance or elsewhere from ctx.step, which gives the same ones again; change rows that are read by the thousand with ctx.backfill.",
+};

@@ -1,14 +1,14 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
-import os from "node:os";
+import { readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { after, describe, it } from "node:test";
 import type { Knex } from "knex";
 import mysql from "mysql2/promise";
 import { isUpgateError } from "../../src/core/errors.js";
-import { openGate, testUpgrade, type TestUpgradeOptions } from "../../src/testing.js";
+import { type KillReport, openGate, testUpgrade, type TestUpgradeOptions } from "../../src/testing.js";
 import { type DatabaseKind, databaseKinds } from "../support/databases.js";
-import { createProject, type ProjectOptions, SHOP_MIGRATIONS, type TestProject } from "../support/project.js";
+import { type ProjectOptions, SHOP_MIGRATIONS } from "../support/project.js";
+import { testFailure as failure, withTestedProject } from "../support/upgrade-trials.js";
 import { install, withUpgate } from "../support/upgates.js";
 
 const kinds = await databaseKinds();
@@ -17,6 +17,8 @@ after(async () => {
 });
 
 for (const kind of kinds) describe(`testUpgrade on ${kind.name}`, () => upgradeTestsOn(kind));
+
+const killedAfter = (name = ""): KillReport => ({ at: `after ${name}`, place: { kind: "migration", after: name }, resumed: true });
 
 const NAMES = Object.keys(SHOP_MIGRATIONS).map((file) => file.replace(".mjs", ""));
 
@@ -31,30 +33,8 @@ const shopOf100 = async (knex: Knex, column: (table: Knex.CreateTableBuilder) =>
 };
 
 function upgradeTestsOn(kind: DatabaseKind): void {
-  const withProject = async (
-    more: Partial<ProjectOptions>,
-    use: (project: TestProject, test: (options: Omit<TestUpgradeOptions, "config">) => ReturnType<typeof testUpgrade>) => Promise<void>,
-  ): Promise<void> => {
-    const { address, drop } = await kind.create();
-    const project = createProject(address, { migrations: SHOP_MIGRATIONS, ...more });
-    try {
-      await use(project, (options) => testUpgrade({ config: project.options, ...options }));
-    } finally {
-      assert.deepEqual(await scratches(address), [], "scratch databases and files are gone");
-      project.remove();
-      await drop();
-    }
-  };
-  const failure = (...lines: (string | RegExp)[]): ((error: unknown) => boolean) => {
-    return (error) => {
-      assert.ok(isUpgateError(error, "ERR_UPGATE_TEST_FAILED"), String(error));
-      for (const line of lines) {
-        if (typeof line === "string") assert.ok(error.message.includes(line), `${line}\n  in\n${error.message}`);
-        else assert.match(error.message, line);
-      }
-      return true;
-    };
-  };
+  const withProject = (more: Partial<ProjectOptions>, use: Parameters<typeof withTestedProject>[2]): Promise<void> =>
+    withTestedProject(kind, more, use);
 
   it("passes a good project from every release, killed at every boundary, and leaves its own database alone", () =>
     withProject({}, async (project, test) => {
@@ -66,14 +46,11 @@ function upgradeTestsOn(kind: DatabaseKind): void {
       assert.deepEqual(
         releases.map(({ ms: _ms, ...release }) => release),
         [
-          { from: "1.0.0", migrations: NAMES.slice(1), kills: [{ after: NAMES[1], resumed: true }], differences: [] },
+          { from: "1.0.0", migrations: NAMES.slice(1), kills: [killedAfter(NAMES[1])], differences: [] },
           {
             from: "0.9.0",
             migrations: NAMES,
-            kills: [
-              { after: NAMES[0], resumed: true },
-              { after: NAMES[1], resumed: true },
-            ],
+            kills: [killedAfter(NAMES[0]), killedAfter(NAMES[1])],
             differences: [],
           },
         ],
@@ -169,7 +146,7 @@ export const up = (knex) => knex("products").update({ price_cents: ++count });`,
         ),
       );
       const { releases } = await test({ from: ["1.0.0"], ignoreContents: ["products.price_cents"] });
-      assert.deepEqual(releases[0]?.kills, [{ after: "1.1.0/0001-product-price", resumed: true }]);
+      assert.deepEqual(releases[0]?.kills, [killedAfter("1.1.0/0001-product-price")]);
     }));
 
   it("counts instants of the test's own time as equal", () =>
@@ -182,7 +159,7 @@ export const up = (knex) => knex("products").update({ price_cents: ++count });`,
 }`,
       );
       const { releases } = await test({ from: ["1.0.0"], kills: 1 });
-      assert.deepEqual(releases[0]?.kills, [{ after: "1.1.0/0002-fill-prices", resumed: true }]);
+      assert.deepEqual(releases[0]?.kills, [killedAfter("1.1.0/0002-fill-prices")]);
     }));
 
   it("says what a process said that could not be killed", () =>
@@ -202,12 +179,12 @@ export const up = (knex) => knex("products").update({ price_cents: ++count });`,
     withProject({}, async (project, test) => {
       await assert.rejects(test({ kills: 0, from: ["0.5.0"] }), failure("from 0.5.0: no migration belongs to it or an earlier release"));
       const { configFile: _file, ...config } = project.options;
-      const wrong = { config, from: ["2.0.0", "one"], kill: 3 } as unknown as TestUpgradeOptions;
+      const wrong = { config, from: ["2.0.0", "one"], kill: 3, killAt: "every-row", kills: -1 } as unknown as TestUpgradeOptions;
       await assert.rejects(testUpgrade(wrong), (error: Error) => {
         assert.ok(isUpgateError(error, "ERR_UPGATE_OPTIONS"), String(error));
         assert.deepEqual(
           error.problems.map((problem) => problem.path),
-          ["kill", "from[0]", "from[1]", "config"],
+          ["kill", "from[0]", "from[1]", "killAt", "kills", "config"],
         );
         assert.match(error.message, /did you mean "kills"[^]*later than the code version 1\.1\.0[^]*has no configFile/);
         return true;
@@ -237,7 +214,7 @@ export const up = (knex) => knex("products").update({ price_cents: ++count });`,
       });
       for (const release of releases) {
         assert.deepEqual(release.migrations, names.slice(1));
-        assert.deepEqual(release.kills, [{ after: "002_product_price", resumed: true }]);
+        assert.deepEqual(release.kills, [killedAfter("002_product_price")]);
       }
     }));
 
@@ -294,15 +271,4 @@ export const up = (knex) => knex("products").update({ price_cents: ++count });`,
           await asRoot(`DROP USER ${account}`);
         }
       }));
-}
-
-/** The scratch databases and folders of this process. */
-async function scratches(address: string): Promise<string[]> {
-  const folders = readdirSync(os.tmpdir()).filter((name) => name.startsWith(`upgate-test-${process.pid}-`));
-  if (address.startsWith("sqlite:")) return folders;
-  const connection = await mysql.createConnection(address);
-  const [rows] = await connection.query("SHOW DATABASES");
-  await connection.end();
-  const databases = (rows as object[]).map((row) => String(Object.values(row)[0]));
-  return [...folders, ...databases.filter((name) => new RegExp(`^upgate_test_${process.pid}_[0-9a-f]{12}$`).test(name))];
 }

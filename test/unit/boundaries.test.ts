@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { chooseBoundaries, type Kills } from "../../src/testing/boundaries.js";
+import { boundariesOf, spreadKills } from "../../src/testing/boundaries.js";
 
-const CASES: readonly [plan: string, kills: Kills, after: string][] = [
-  ["", "every-migration", ""],
-  ["a", "every-migration", ""],
-  ["ab", "every-migration", "a"],
-  ["abcde", "every-migration", "abcd"],
+const CASES: readonly [plan: string, kills: number | undefined, after: string][] = [
+  ["", undefined, ""],
+  ["a", undefined, ""],
+  ["ab", undefined, "a"],
+  ["abcde", undefined, "abcd"],
   ["abcde", 0, ""],
   ["abcde", 1, "d"],
   ["abcde", 2, "bd"],
@@ -17,8 +17,8 @@ const CASES: readonly [plan: string, kills: Kills, after: string][] = [
 
 describe("kills of a plan", () => {
   for (const [plan, kills, after] of CASES)
-    test(`${kills} of "${plan}": after "${after}"`, () => {
-      const boundaries = chooseBoundaries([...plan], kills);
+    test(`${kills ?? "all"} of "${plan}": after "${after}"`, () => {
+      const boundaries = spreadKills(boundariesOf([...plan]), kills);
       assert.equal(boundaries.map((boundary) => boundary.after).join(""), after);
       for (const boundary of boundaries) assert.equal(plan.indexOf(boundary.before), plan.indexOf(boundary.after) + 1);
     });
