@@ -1,4 +1,6 @@
 import type { Knex } from "knex";
+import type { Dialect } from "./connect.js";
+import { LEASE_NAME } from "./tables.js";
 import type { HistoryEntry } from "../core/migration.js";
 
 interface MigrationRow {
@@ -40,13 +42,41 @@ export interface HistoryRow extends HistoryEntry {
 /** Of 8 columns each: SQLite takes 32,766 bindings a statement (`SQLITE_MAX_VARIABLE_NUMBER`), older than 3.32 takes 999. */
 const ROWS_A_STATEMENT = 100;
 
-/** Writes rows over those of the same migrations: one that is tried again keeps its row. */
-export async function upsertHistory(knex: Knex, rows: readonly HistoryRow[]): Promise<void> {
+const COLUMNS = [
+  "name",
+  "version",
+  "sha256",
+  "run_id",
+  "started_at",
+  "duration_ms",
+  "statements",
+  "finished_at",
+] as const satisfies readonly (keyof MigrationRow)[];
+
+/**
+ * Writes rows, also over unfinished ones of the same migrations; a finished one stays. Only while the lease has that token, looked
+ * at in the same statement: one that was held up on its way, or sent by a process that slept, changes nothing.
+ */
+export async function upsertHistory(knex: Knex, dialect: Dialect, token: number, rows: readonly HistoryRow[]): Promise<void> {
   for (let from = 0; from < rows.length; from += ROWS_A_STATEMENT) {
     const some = rows.slice(from, from + ROWS_A_STATEMENT).map(toRow);
-    await knex<MigrationRow>("upgate_migration").insert(some).onConflict("name").merge();
+    const first = `SELECT ${COLUMNS.map((column) => `? AS ${column}`).join(", ")}`;
+    const other = ` UNION ALL SELECT ${COLUMNS.map(() => "?").join(", ")}`;
+    const sql = `INSERT INTO upgate_migration (${COLUMNS.join(", ")}) SELECT n.* FROM (${first}${other.repeat(some.length - 1)}) AS n
+      WHERE EXISTS (SELECT 1 FROM upgate_lease WHERE name = ? AND token = ?) ${ON_CONFLICT[dialect]}`;
+    await knex.raw(sql, [...some.flatMap((row) => COLUMNS.map((column) => row[column])), LEASE_NAME, token] as Knex.RawBinding[]);
   }
 }
+
+/** MySQL assigns from left to right, so `finished_at` comes last. */
+const ON_CONFLICT: Readonly<Record<Dialect, string>> = {
+  mysql: `ON DUPLICATE KEY UPDATE ${COLUMNS.slice(1)
+    .map((column) => `${column} = IF(upgate_migration.finished_at IS NULL, VALUES(${column}), upgate_migration.${column})`)
+    .join(", ")}`,
+  sqlite: `ON CONFLICT (name) DO UPDATE SET ${COLUMNS.slice(1)
+    .map((column) => `${column} = excluded.${column}`)
+    .join(", ")} WHERE upgate_migration.finished_at IS NULL`,
+};
 
 function toRow({ name, version, sha256, runId, startedAt, finishedAt, durationMs, statements }: HistoryRow): MigrationRow {
   return { name, version, sha256, run_id: runId, started_at: startedAt, finished_at: finishedAt, duration_ms: durationMs, statements };

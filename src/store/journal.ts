@@ -104,6 +104,14 @@ export function insertEntriesSql(entries: readonly JournalEntry[]): SqlText {
   };
 }
 
+/** Takes away what the reads of a migration that has ended were answered; `since` null: in whatever run. */
+export function forgetAnswersSql(migration: string, since: { readonly runId: string; readonly first: number } | null): SqlText {
+  const sql = "UPDATE upgate_journal SET answer = NULL WHERE migration = ? AND kind = 'read'";
+  return since === null
+    ? { sql, bindings: [migration] }
+    : { sql: `${sql} AND run_id = ? AND sequence >= ?`, bindings: [migration, since.runId, since.first] };
+}
+
 export async function insertEntries(knex: Knex, entries: readonly JournalEntry[]): Promise<void> {
   const { sql, bindings } = insertEntriesSql(entries);
   await knex.raw(sql, bindings as Knex.RawBinding[]);

@@ -20,7 +20,7 @@ export interface Progress {
 /** Applies what is pending, in order; goes on after what passes by itself. Rejects with what stopped it. */
 export async function applyMigrations(options: RunnerOptions, run: Run, keeper: LeaseKeeper, progress: Progress): Promise<void> {
   const { store, logger } = options;
-  const projector = new HistoryProjector(store, run.id);
+  const projector = new HistoryProjector(store, run.id, keeper.lease.token);
   try {
     const signal = endOf(options, keeper);
     await inAttempts({ keeper, clock: store.clock, logger, signal }, (report, separate) =>

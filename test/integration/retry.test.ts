@@ -209,13 +209,32 @@ function retriesOn(kind: DatabaseKind): void {
     });
   });
 
-  it("reads large tables again, and stops where they have changed", async () => {
+  it("keeps what a migration has read until it has ended, and no longer", async () => {
+    const body = (flag: string): string => `
+      await knex.schema.createTable("t", (t) => { t.increments("id"); t.string("text", 200); t.integer("n"); });
+      await knex("t").insert(Array.from({ length: 600 }, (_, i) => ({ text: "a row with a name " + i, n: i })));
+      await knex.schema.alterTable("t", (t) => t.integer("m"));
+      const rows = await knex("t").select();
+      for (const { id, n } of rows.slice(0, 3)) await knex("t").where({ id }).update({ n: n + 1 });
+      await knex.schema.alterTable("t", (t) => t.dropColumn("m"));
+      ${UNTIL(flag)}
+      await knex("t").where({ n: rows[0].n + 1 }).update({ text: "seen" });`;
+    await failedOnce(body, async ({ project, flag, knexOf }, upgate) => {
+      project.write(path.basename(flag), "");
+      assert.equal((await retry(upgate)).error, null);
+      assert.equal((await knexOf("t").where({ text: "seen" })).length, 1);
+      assert.deepEqual(await knexOf("upgate_journal").where({ kind: "read" }).whereNotNull("answer"), []);
+    });
+  });
+
+  it("reads tables too large to be kept again, and stops where they have changed", async () => {
     const body =
       (columns: string) =>
       (flag: string): string =>
         `
+      const { createHash } = await import("node:crypto");
       await knex.schema.createTable("t", (t) => { t.increments("id"); t.string("text", 200); });
-      await knex("t").insert(Array.from({ length: 300 }, (_, i) => ({ text: "x".repeat(100) + i })));
+      await knex("t").insert(Array.from({ length: 8000 }, (_, i) => ({ text: createHash("sha512").update(i + "a").digest("base64url") + createHash("sha512").update(i + "b").digest("base64url") })));
       await knex.schema.alterTable("t", (t) => t.integer("n"));
       const rows = await knex("t").select(${columns});
       await knex("t").update({ n: 1 });
@@ -225,7 +244,7 @@ function retriesOn(kind: DatabaseKind): void {
     await failedOnce(body('"id", "text"'), async ({ project, flag, knexOf }, upgate) => {
       project.write(path.basename(flag), "");
       assert.equal((await retry(upgate)).error, null);
-      assert.deepEqual(await knexOf("sum").pluck("n"), [300]);
+      assert.deepEqual(await knexOf("sum").pluck("n"), [8000]);
     });
     await failedOnce(body('"id", "text", "n"'), async ({ project, flag }, upgate) => {
       project.write(path.basename(flag), "");

@@ -63,14 +63,14 @@ async function upgrade(session: Session, options: UpOptions): Promise<number> {
     case "running":
       return waitForOther(session, options);
     case "interrupted":
-      return orWait(session, options, () => carryOut(session, (signal) => upgrader.resume({ where: "here", signal })));
+      return orWait(session, options, state, () => carryOut(session, (signal) => upgrader.resume({ where: "here", signal })));
     case "failed":
       // What only a look into the database can answer is never answered by a script that calls up.
       if (doubtOf(state) !== null) return tellFailed(session, state);
-      return orWait(session, options, () => carryOut(session, (signal) => upgrader.retry({ where: "here", signal })));
+      return orWait(session, options, state, () => carryOut(session, (signal) => upgrader.retry({ where: "here", signal })));
     case "fresh":
     case "behind":
-      return orWait(session, options, () => start(session, options, state));
+      return orWait(session, options, state, () => start(session, options, state));
     case "unversioned":
       // The application may have been faster.
       if ((await upgrader.adopt()) || (await upgrader.state()).kind !== "unversioned") return upgrade(session, options);
@@ -109,12 +109,15 @@ async function insist(answer: Promise<boolean>): Promise<void> {
 }
 
 /** The loser of a race does not fail: what it wanted is being done. */
-async function orWait(session: Session, options: UpOptions, act: () => Promise<number>): Promise<number> {
+async function orWait(session: Session, options: UpOptions, chosenIn: VersionState, act: () => Promise<number>): Promise<number> {
   try {
     return await act();
   } catch (error) {
-    if (!isUpgateError(error, "ERR_UPGATE_LEASE_HELD") || !options.wait) throw error;
-    return waitForOther(session, options);
+    if (isUpgateError(error, "ERR_UPGATE_LEASE_HELD") && options.wait) return waitForOther(session, options);
+    // Another process was faster than the look at the state.
+    if (isUpgateError(error, "ERR_UPGATE_STATE") && (await session.upgrader.state()).kind !== chosenIn.kind)
+      return upgrade(session, options);
+    throw error;
   }
 }
 

@@ -1,3 +1,5 @@
+import { deflateSync, inflateSync } from "node:zlib";
+
 /** What a statement came to, as the migration saw it: a result, or the driver's error. */
 export type Outcome =
   | { readonly kind: "answered"; readonly response: unknown; readonly context?: unknown }
@@ -10,7 +12,6 @@ export interface DriverErrorFields {
   readonly errno?: number;
   readonly sqlState?: string;
   readonly sqlMessage?: string;
-  readonly sql?: string;
 }
 
 /** mysql2's answer to a statement that has changed no row; also of one that needed not be sent. */
@@ -25,6 +26,21 @@ export function encodeAnswer(outcome: unknown): string {
 
 export function decodeAnswer(text: string): unknown {
   return untagged(JSON.parse(text));
+}
+
+/** An answer too long to be read by people, compressed; see `pack`. */
+interface Packed {
+  readonly packed: string;
+}
+
+/** About a tenth of the text. */
+export function pack(answer: string): string {
+  return JSON.stringify({ packed: deflateSync(answer).toString("base64") } satisfies Packed);
+}
+
+export function unpack(answer: string): string {
+  const { packed } = answer.startsWith('{"packed":') ? (JSON.parse(answer) as Packed) : { packed: null };
+  return packed === null ? answer : inflateSync(Buffer.from(packed, "base64")).toString("utf8");
 }
 
 function tagged(value: unknown): unknown {
@@ -103,9 +119,10 @@ function plainField(field: unknown): unknown {
   return { name, columnType, type, table };
 }
 
+/** Without the statement that mysql2 puts into its errors: it holds the values. */
 export function refusedBy(error: unknown): Outcome {
-  const { message, code, errno, sqlState, sqlMessage, sql } = error as DriverErrorFields;
-  return { kind: "refused", error: { message, code, errno, sqlState, sqlMessage, sql } as DriverErrorFields };
+  const { message, code, errno, sqlState, sqlMessage } = error as DriverErrorFields;
+  return { kind: "refused", error: { message, code, errno, sqlState, sqlMessage } as DriverErrorFields };
 }
 
 /** The recorded error, as thrown by a driver. */

@@ -17,6 +17,8 @@ export interface AttemptOptions {
   readonly log: JournalLog;
   /** Keys the hashes of values. */
   readonly secret: string;
+  /** The host's connections carry out several statements in one text. */
+  readonly multipleStatements: boolean;
   /** Rejects when nothing may be sent: the lease is lost, or the run is to stop. Asked before every statement. */
   readonly assertMayGoOn: () => Promise<void> | undefined;
   readonly atPoint: ((moment: RunMoment) => Promise<void> | void) | null;
@@ -33,6 +35,8 @@ export interface CurrentMigration {
   readonly steps: Set<string>;
   /** Sent, not answered from the recording. */
   statements: number;
+  /** `up` has returned: what comes now, it has not waited for. */
+  isOver: boolean;
   /**
    * `starting`: knex's BEGIN of the migration's transaction is to come. `ending`: `up` has returned; `failing`: it has thrown:
    * what comes then is knex's own COMMIT or ROLLBACK.

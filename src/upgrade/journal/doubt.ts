@@ -64,8 +64,9 @@ export async function answerDoubt(store: Store, { id, error }: Run, token: numbe
   if (error?.inDoubt === undefined && answer === undefined) return;
   if (error?.inDoubt === undefined) throw new UpgateError("ERR_UPGATE_STATE", "There is no statement in doubt.");
   const { entries, last } = await withFreshReads(store, (knex) => readJournal(knex, id));
-  const doubt = openDoubt(sortOut(entries));
-  if (doubt === null) return;
+  const unfinished = sortOut(entries);
+  const doubt = [statementInDoubt(unfinished), lostTemporaryTable(unfinished)].find((one) => one?.sequence === error.inDoubt?.sequence);
+  if (!doubt) return;
   if (answer === undefined) throw new InDoubtError(String(doubt.migration), describe(doubt));
   const log = new JournalLog(id, token, last);
   const verdict = { kind: "verdict", migration: null, statement: keyOf(doubt), answer, doneAt: store.clock.timestamp() } as const;

@@ -52,10 +52,15 @@ async function step<T>(options: EffectsOptions, name: string, effect: (step: Mig
 
 /** Null: it stays within the transaction that is open, and is recorded with it. */
 async function announce(attempt: Attempt, state: ConnectionState, intent: NewEntry): Promise<number | null> {
-  if (!attempt.isMysql || state.scope === "own") return null;
+  if (!attempt.isMysql || isInOwn(state)) return null;
   const sequence = await state.turns.take(() => attempt.writer.commit(state, intent));
   await attempt.point("after-intent", intent.statement ?? "");
   return sequence;
+}
+
+/** Within a transaction or savepoint that the migration has opened itself, and may roll back. */
+function isInOwn({ scope, savepoints }: ConnectionState): boolean {
+  return scope === "own" || savepoints.size > 0;
 }
 
 async function conclude(attempt: Attempt, state: ConnectionState, entry: NewEntry, sequence: number | null): Promise<void> {
@@ -108,7 +113,7 @@ function journalOf({ attempt, current, onPrimary }: EffectsOptions, name: string
   };
   const commit = async (state: ConnectionState, work: (query: BackfillQuery) => Promise<BackfillProgress>): Promise<BackfillProgress> => {
     // SQLite keeps a whole migration in one transaction; and nobody takes apart what the migration has opened itself.
-    if (attempt.isMysql ? state.scope === "own" : state.scope !== "none") return batch(state, work);
+    if (attempt.isMysql ? isInOwn(state) : state.scope !== "none") return batch(state, work);
     if (state.holdsEntries || writer.waiting > 0) await writer.commit(state);
     await writer.open(state);
     try {

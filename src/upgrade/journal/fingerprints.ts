@@ -42,17 +42,33 @@ function near(timeMs: number, nowMs: number): boolean {
   return Math.abs(timeMs - nowMs) < NOW_WITHIN_MS;
 }
 
-/** Of rows too many to be kept: what they hold in these columns, in whatever order. Null for anything but rows. */
-export function rowsDigest(key: string, rows: unknown, columns: readonly string[] | null): { columns: string[]; digest: string } | null {
-  if (!Array.isArray(rows) || rows.length === 0 || !rows.every((row) => typeof row === "object" && row !== null && !Array.isArray(row)))
-    return Array.isArray(rows) && rows.length === 0 ? { columns: [], digest: "empty" } : null;
-  const names = columns ?? Object.keys(rows[0] as object);
-  const hashes = rows.map((row) => {
-    const hash = createHmac("sha256", key);
-    for (const name of names) hash.update(canonical((row as Record<string, unknown>)[name], Number.NEGATIVE_INFINITY)).update("\0");
-    return hash.digest("base64");
-  });
-  const whole = createHmac("sha256", key);
-  for (const hash of hashes.toSorted()) whole.update(hash);
-  return { columns: [...names], digest: whole.digest("hex") };
+/** What rows hold, in whatever order they come: for those too many to be kept. */
+export class RowsDigest {
+  #sum = 0n;
+  #rows = 0;
+  #columns: readonly string[] | null;
+
+  /** `columns`: those to look at; null: those of the first row. */
+  constructor(
+    private readonly key: string,
+    columns: readonly string[] | null = null,
+  ) {
+    this.#columns = columns;
+  }
+
+  add(row: unknown): void {
+    const members = typeof row === "object" && row !== null ? (row as Record<string, unknown>) : { row };
+    this.#columns ??= Object.keys(members);
+    const hmac = createHmac("sha256", this.key);
+    for (const name of this.#columns) hmac.update(canonical(members[name], Number.NEGATIVE_INFINITY)).update("\0");
+    this.#rows++;
+    this.#sum = BigInt.asUintN(SUM_BITS, this.#sum + BigInt(`0x${hmac.digest("hex").slice(0, SUM_BITS / 4)}`));
+  }
+
+  get result(): { readonly columns: readonly string[]; readonly digest: string } {
+    return { columns: this.#columns ?? [], digest: `${this.#rows}:${this.#sum.toString(16)}` };
+  }
 }
+
+/** A sum does not depend on the order, and two equal rows do not cancel each other out. */
+const SUM_BITS = 128;

@@ -18,6 +18,8 @@ export class HistoryProjector {
   constructor(
     private readonly store: Store,
     private readonly runId: string,
+    /** The lease's. */
+    private readonly token: number,
   ) {}
 
   started(name: string, version: string, sha256: string): void {
@@ -55,7 +57,7 @@ export class HistoryProjector {
   async #write(): Promise<void> {
     const rows = [...this.#waiting.values()];
     if (rows.length === 0) return;
-    await whileBusy(() => upsertHistory(this.store.knex, rows));
+    await whileBusy(() => upsertHistory(this.store.knex, this.store.dialect, this.token, rows));
     for (const row of rows) if (this.#waiting.get(row.name) === row) this.#waiting.delete(row.name);
   }
 }

@@ -1,6 +1,6 @@
 import { UpgateError } from "../../core/errors.js";
 import { isDuplicate } from "../../store/driver-errors.js";
-import type { JournalEntry } from "../../store/journal.js";
+import { forgetAnswersSql, type JournalEntry, type SqlText } from "../../store/journal.js";
 import type { ConnectionState } from "./connection-state.js";
 import { insertStatements, type JournalLog, type NewEntry } from "./journal-log.js";
 import { Turns } from "./turns.js";
@@ -24,6 +24,8 @@ export class JournalWriter {
   /** Entries of what needs no transaction, such as reads and the ends of DDL statements: written with the next ones. */
   #pending: NewEntry[] = [];
   #progressed = false;
+  /** Migrations whose reads' answers are in the journal, and from which number on; null: from an earlier attempt. */
+  readonly #kept = new Map<string, number | null>();
   /** Numbers are given in the order of the commits, so one connection after the other. */
   readonly #turns = new Turns();
 
@@ -56,8 +58,13 @@ export class JournalWriter {
   commit(state: ConnectionState, intent: NewEntry | null = null): Promise<number> {
     return this.#turns.take(async () => {
       const { log, send } = this.options;
-      const entries = log.number([...this.#pending.splice(0), ...state.rows, ...(intent ? [intent] : [])], state.spilled);
-      const statements = insertStatements(entries);
+      const waiting = [...this.#pending.splice(0), ...state.rows, ...(intent ? [intent] : [])];
+      const ended = new Set(
+        [...state.milestones, ...waiting.filter(({ kind }) => kind === "finish")].map(({ migration }) => String(migration)),
+      );
+      const entries = log.number(withoutAnswers(waiting, ended), state.spilled);
+      this.#noteKept(entries);
+      const statements = [...insertStatements(entries), ...this.#forget(ended)];
       if (statements.length > 1) await this.open(state);
       try {
         for (const { sql, bindings } of statements) await send(state.connection, sql, bindings);
@@ -83,10 +90,30 @@ export class JournalWriter {
     await this.open(state);
     const { log, send } = this.options;
     const entries = log.number(state.rows, state.spilled);
+    this.#noteKept(entries);
     for (const { sql, bindings } of insertStatements(entries)) await send(state.connection, sql, bindings);
     state.spilled += entries.length;
     state.milestones.push(...entries.filter(isMilestone));
     state.rows = [];
+  }
+
+  /** An earlier attempt has kept answers of this migration's reads. */
+  keepsFromBefore(migration: string): void {
+    this.#kept.set(migration, null);
+  }
+
+  #noteKept(entries: readonly JournalEntry[]): void {
+    for (const { kind, migration, answer, sequence } of entries)
+      if (kind === "read" && answer !== null && !this.#kept.has(String(migration))) this.#kept.set(String(migration), sequence);
+  }
+
+  /** Rows that a migration has read are nobody's business once it has ended. */
+  #forget(ended: ReadonlySet<string>): SqlText[] {
+    return [...ended].flatMap((migration) => {
+      const first = this.#kept.get(migration);
+      this.#kept.delete(migration);
+      return first === undefined ? [] : [forgetAnswersSql(migration, first === null ? null : { runId: this.options.log.runId, first })];
+    });
   }
 
   async rollback(state: ConnectionState): Promise<NewEntry[]> {
@@ -95,6 +122,10 @@ export class JournalWriter {
     if (open) await this.options.send(state.connection, "ROLLBACK");
     return rows;
   }
+}
+
+function withoutAnswers(entries: readonly NewEntry[], ended: ReadonlySet<string>): NewEntry[] {
+  return entries.map((entry) => (entry.kind === "read" && ended.has(String(entry.migration)) ? { ...entry, answer: null } : entry));
 }
 
 function isEnd({ kind }: JournalEntry): boolean {

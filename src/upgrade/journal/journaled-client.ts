@@ -17,13 +17,18 @@ export interface QueryObject {
   context?: unknown;
 }
 
-/** Sends the query to the server, with a comment before its text. Rejects with the driver's error. */
-export type SendQuery = (comment: string) => Promise<unknown>;
+/** Sends the query to the server, with a comment before its text or as it is. Rejects with the driver's error. */
+export type SendQuery = (comment: string | null) => Promise<unknown>;
+
+/** Where a stream's rows go. */
+export interface RowSink {
+  write(row: unknown, ...rest: unknown[]): unknown;
+}
 
 /** What every statement of a migration has to pass. */
 export interface StatementGate {
   query(connection: object, query: QueryObject, send: SendQuery): Promise<unknown>;
-  stream(connection: object, query: QueryObject, send: SendQuery): Promise<unknown>;
+  stream(connection: object, query: QueryObject, target: RowSink, send: SendQuery): Promise<unknown>;
   /** The statements that knex is about to send one after the other, such as a table and its indexes; empty: they are over. */
   announce(connection: object, statements: readonly string[]): void;
   /** Called for each connection before its first use. */
@@ -66,11 +71,11 @@ export function journaledKnex(source: DatabaseSource, gate: StatementGate): Jour
   const known = new WeakSet<object>();
   let held: { readonly connection: object; idle: boolean } | null = null;
 
-  const commented = async (query: QueryObject, comment: string, send: () => Promise<unknown>): Promise<unknown> => {
+  const commented = async (query: QueryObject, comment: string | null, send: () => Promise<unknown>): Promise<unknown> => {
     const { sql } = query;
     // A deferred transaction that turns into a writing one fails at once when another process has written meanwhile.
     const text = sqlite && sql === "BEGIN;" ? "BEGIN IMMEDIATE;" : sql;
-    query.sql = `/* ${comment} */ ${text}`;
+    query.sql = comment === null ? text : `/* ${comment} */ ${text}`;
     try {
       return await send();
     } finally {
@@ -85,7 +90,7 @@ export function journaledKnex(source: DatabaseSource, gate: StatementGate): Jour
     }
 
     override _stream(connection: object, query: QueryObject, stream: unknown, options: unknown): Promise<unknown> {
-      return gate.stream(connection, query, (comment) =>
+      return gate.stream(connection, query, stream as RowSink, (comment) =>
         commented(query, comment, () => super._stream(connection, query, stream, options)),
       );
     }

@@ -1,5 +1,6 @@
 import type { StatementInDoubt } from "../../core/migration.js";
 import type { Logger } from "../../core/ports.js";
+import type { DatabaseSource } from "../../store/connect.js";
 import { factsOf } from "../../store/driver-errors.js";
 import { isGalera, SYNC_WAIT_SQL } from "../../store/fresh-reads.js";
 import { type JournalEntry, readLineage } from "../../store/journal.js";
@@ -54,7 +55,7 @@ export async function openSession(options: OpenSessionOptions): Promise<OpenSess
   };
   const database = journaledKnex(source, {
     query: (connection, query, send) => (gate as StatementGate).query(connection, query, send),
-    stream: (connection, query, send) => (gate as StatementGate).stream(connection, query, send),
+    stream: (connection, query, target, send) => (gate as StatementGate).stream(connection, query, target, send),
     announce: (connection, statements) => gate?.announce(connection, statements),
     connected: async (connection) => (gate === null ? undefined : connected(connection)),
   });
@@ -72,7 +73,9 @@ export async function openSession(options: OpenSessionOptions): Promise<OpenSess
     const { log, recordings } = await settle({ ...options, send });
     if (galera) await send("SET SESSION wsrep_sync_wait = DEFAULT");
     const onCommitted = (finished: readonly JournalEntry[]): void => projector.finished(finished);
-    const attempt = new Attempt({ dialect: store.dialect, clock: store.clock, log, secret, assertMayGoOn, atPoint, onCommitted }, database);
+    const { dialect, clock } = store;
+    const multipleStatements = allowsSeveral(source);
+    const attempt = new Attempt({ dialect, clock, log, secret, multipleStatements, assertMayGoOn, atPoint, onCommitted }, database);
     if (primary) attempt.catalogue = await TableCatalogue.read(send);
     gate = new StatementFlow(attempt, connected);
     const session = new MigrationSession({ attempt, database, primary, recordings, spans: options.spans });
@@ -92,6 +95,13 @@ async function silence({ store, runId, signal, logger }: OpenSessionOptions, sen
     );
   };
   await silencePredecessors(send, { runIds: await readLineage(store.knex, runId), signal, onWait });
+}
+
+/** mysql2's `multipleStatements`; a function that provides the connection may set it without anybody's knowing. */
+function allowsSeveral({ dialect, config: { connection } }: DatabaseSource): boolean {
+  if (dialect !== "mysql" || typeof connection === "function") return dialect === "mysql";
+  if (typeof connection === "string") return /[?&]multipleStatements=(?!false)/.test(connection);
+  return (connection as { multipleStatements?: boolean } | undefined)?.multipleStatements === true;
 }
 
 /** Makes the connection one that a later process finds; and one that commits when it is told to, whatever the server's default. */

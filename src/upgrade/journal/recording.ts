@@ -1,5 +1,5 @@
 import type { JournalEntry, JournalKind } from "../../store/journal.js";
-import { decodeAnswer, type Outcome, PLAIN_OK } from "./answers.js";
+import { decodeAnswer, type Outcome, PLAIN_OK, unpack } from "./answers.js";
 
 /** A statement of an earlier attempt, and what came of it. */
 export interface RecordedStatement {
@@ -100,7 +100,7 @@ export function entryKey(runId: string, sequence: number): string {
 }
 
 function outcomeOf({ kind, intentAt }: JournalEntry, answer: string | null): Outcome | null {
-  if (answer !== null) return "digest" in (JSON.parse(answer) as object) ? null : (decodeAnswer(answer) as Outcome);
+  if (answer !== null) return "digest" in (JSON.parse(answer) as object) ? null : (decodeAnswer(unpack(answer)) as Outcome);
   return kind === "read" && intentAt === null ? null : DONE;
 }
 

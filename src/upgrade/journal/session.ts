@@ -5,6 +5,7 @@ import type { Attempt, CurrentMigration } from "./attempt.js";
 import type { ConnectionState } from "./connection-state.js";
 import type { JournaledKnex } from "./journaled-client.js";
 import { Recording } from "./recording.js";
+import { Shielded } from "./refusal.js";
 import { divergence } from "./replay.js";
 import { effectsOf } from "./effects.js";
 
@@ -53,8 +54,17 @@ export class MigrationSession {
     const startedAt = clock.timestamp();
     const transactional = module.config?.transaction !== false;
     if (!transactional) await this.commit();
-    const recording = this.options.recordings.get(file.name) ?? new Recording();
-    const current: CurrentMigration = { file, recording, steps: new Set(), statements: 0, phase: transactional ? "starting" : "running" };
+    const recorded = this.options.recordings.get(file.name);
+    if (recorded) attempt.writer.keepsFromBefore(file.name);
+    const recording = recorded ?? new Recording();
+    const current: CurrentMigration = {
+      file,
+      recording,
+      steps: new Set(),
+      statements: 0,
+      isOver: false,
+      phase: transactional ? "starting" : "running",
+    };
     attempt.current = current;
     attempt.writer.add({
       kind: "start",
@@ -67,6 +77,7 @@ export class MigrationSession {
         ...context,
         ...effectsOf({ attempt, current, knex, signal: context.signal, onPrimary: (work) => this.#onPrimary(work) }),
       });
+      current.isOver = true;
       await attempt.assertMayGoOn();
       if (recording.missing) throw attempt.break(divergence(file.name, recording.missing.statement ?? "", ""));
       const finished = {
@@ -80,7 +91,7 @@ export class MigrationSession {
     try {
       await (transactional ? this.#inTransaction(current, up) : this.#plainly(up));
     } catch (error) {
-      throw attempt.broken ?? error;
+      throw attempt.broken ?? (error instanceof Shielded ? error.original : error);
     } finally {
       attempt.current = null;
     }

@@ -12,7 +12,7 @@ import type { FoundationAnswer } from "./foundation.js";
 import type { HistoryProjector } from "./history-projector.js";
 import { JournalLog, type NewEntry } from "./journal-log.js";
 import type { Recording } from "./recording.js";
-import { keyOf, recordingsOf, sortOut, tailOf, type Unfinished } from "./unfinished.js";
+import { keyOf, lostTemporaryTable, recordingsOf, sortOut, tailOf, type Unfinished } from "./unfinished.js";
 
 export interface SettleOptions {
   readonly store: Store;
@@ -62,6 +62,8 @@ async function trySettle(options: SettleOptions): Promise<Settled> {
   const applied = doubt && verdict === "applied" ? [appliedEntry(doubt, clock.timestamp())] : [];
   const settled = sortOut([...entries, ...applied.map((entry) => ({ ...(doubt as JournalEntry), ...entry }))]);
   const dead = new Set([...tailOf(settled), ...(doubt && verdict === "again" ? [keyOf(doubt)] : [])]);
+  const lost = verdict === null ? null : lostTemporaryTable(settled);
+  if (lost && lost !== doubt) throw new InDoubtError(String(lost.migration), describe(lost));
   // A process that has lost the lease is refused in every journal that it may still want to write to.
   for (const other of runIds.slice(1)) {
     const log = new JournalLog(other, token, await readLastSequence(store.knex, other));
@@ -92,10 +94,7 @@ async function decide(options: SettleOptions, { verdicts }: Unfinished, doubt: J
   const inDoubt = describe(doubt);
   const verified = await options.verify(String(doubt.migration), inDoubt);
   if (verified !== undefined) return verified ? "applied" : "again";
-  throw new InDoubtError(
-    `It can't be told whether the database has carried out a statement of ${doubt.migration}. ${inDoubt.why}`,
-    inDoubt,
-  );
+  throw new InDoubtError(String(doubt.migration), inDoubt);
 }
 
 /** A DDL statement is atomic (MySQL 8, MariaDB 10.6.1; one over several tables: for each): they are as before, or as it has made them. */

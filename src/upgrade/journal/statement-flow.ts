@@ -1,27 +1,30 @@
-import { UpgateError } from "../../core/errors.js";
+import { isUpgateError, UpgateError } from "../../core/errors.js";
 import { classifyStatement, type Definition, type Statement } from "../../core/statement.js";
+import { hasSeveralStatements } from "../../core/statement-several.js";
 import { redactStatement } from "../../core/statement-redaction.js";
 import type { JournalKind } from "../../store/journal.js";
 import { type PreState, readPreState, type SendSql, TableCatalogue } from "../../store/pre-state.js";
-import { answered, encodeAnswer, PLAIN_OK, refusedBy } from "./answers.js";
+import { answered, encodeAnswer, pack, PLAIN_OK, refusedBy } from "./answers.js";
 import type { Attempt, CurrentMigration } from "./attempt.js";
 import { AttemptOver, attemptEndOf } from "./attempt-over.js";
 import type { ConnectionState } from "./connection-state.js";
-import { bindingsHash, rowsDigest, statementHash } from "./fingerprints.js";
+import { bindingsHash, RowsDigest, statementHash } from "./fingerprints.js";
 import { type FoundationAnswer, foundationOf } from "./foundation.js";
 import type { NewEntry } from "./journal-log.js";
 import { MOST_WAITING } from "./journal-writer.js";
-import type { QueryObject, SendQuery, StatementGate } from "./journaled-client.js";
-import type { RecordedStatement } from "./recording.js";
-import { refusal } from "./refusal.js";
+import type { QueryObject, RowSink, SendQuery, StatementGate } from "./journaled-client.js";
+import { digestOf, type RecordedStatement } from "./recording.js";
+import { refusal, Shielded } from "./refusal.js";
 import { assertSameRows, recordedFor, replay } from "./replay.js";
 import { carryOutControl, isControl } from "./transaction-control.js";
 
 /** knex's own, on a connection of its own, when a statement with `.timeout(ms, { cancel: true })` takes too long. */
 const CANCEL = "KILL QUERY ?";
 
-/** Answers of reads are kept up to this many characters. */
-const MOST_ANSWER = 4096;
+/** Characters up to which an answer is kept as it is, is compressed, and is kept compressed; beyond that it is read again. */
+const MOST_PLAIN = 4096;
+const MOST_TO_PACK = 16 * 1024 * 1024;
+const MOST_PACKED = 768 * 1024;
 
 type Sending = { readonly query: QueryObject; readonly send: SendQuery; readonly hash: string; readonly statement: Statement };
 
@@ -32,14 +35,19 @@ export class StatementFlow implements StatementGate {
     private readonly onConnected: (connection: object) => Promise<void>,
   ) {}
 
-  async query(connection: object, query: QueryObject, send: SendQuery): Promise<unknown> {
+  query(connection: object, query: QueryObject, send: SendQuery): Promise<unknown> {
+    return shielded(() => this.#query(connection, query, send));
+  }
+
+  async #query(connection: object, query: QueryObject, send: SendQuery): Promise<unknown> {
     const { attempt } = this;
     attempt.assertUsable();
     if (query.sql === CANCEL) return send(attempt.comment());
-    const current = this.#current();
-    const state = attempt.stateOf(connection);
     const statement = classifyStatement(query.sql, attempt.options.dialect);
-    if (statement.kind === "refused") throw refusal(current, statement.why, query.sql);
+    const current = attempt.current && isControl(statement) ? attempt.current : this.#current();
+    const state = attempt.stateOf(connection);
+    const why = refusalOf(attempt, state, statement, query.sql);
+    if (why !== null) throw refusal(current, why, query.sql);
     if (isControl(statement)) return state.turns.take(() => carryOutControl(attempt, current, state, statement, query, send));
     const hash = statementHash(query.sql);
     const recorded = await recordedFor(attempt, current, query, hash);
@@ -54,17 +62,31 @@ export class StatementFlow implements StatementGate {
     });
   }
 
-  /** A stream's rows are not kept; on a second run it flows again. */
-  async stream(connection: object, query: QueryObject, send: SendQuery): Promise<unknown> {
+  /** A stream's rows are not kept, but compared when it flows again. */
+  stream(connection: object, query: QueryObject, target: RowSink, send: SendQuery): Promise<unknown> {
+    return shielded(() => this.#stream(connection, query, target, send));
+  }
+
+  async #stream(connection: object, query: QueryObject, target: RowSink, send: SendQuery): Promise<unknown> {
     const { attempt } = this;
     attempt.assertUsable();
+    // SQLite's streams read all rows first, by a query that comes here by itself.
+    if (!attempt.isMysql) return send(null);
     const current = this.#current();
+    const state = attempt.stateOf(connection);
     const hash = statementHash(query.sql);
     const recorded = await recordedFor(attempt, current, query, hash);
-    return attempt.stateOf(connection).turns.take(async () => {
+    const digest = new RowsDigest(attempt.options.secret, recorded ? (digestOf(recorded.entry)?.columns ?? null) : null);
+    const write = target.write.bind(target);
+    target.write = (row, ...rest) => {
+      digest.add(row);
+      return write(row, ...rest);
+    };
+    return state.turns.take(async () => {
       await attempt.assertMayGoOn();
-      const result = await send(attempt.comment());
-      if (!recorded) attempt.writer.add(this.#entry(current, "read", { query, hash }));
+      const result = await send(attempt.comment(attempt.nextFor(state)));
+      if (recorded) assertSameRows(attempt, recorded, digest, current.file.name);
+      else this.#keep(state, this.#entry(current, "read", { query, hash }, JSON.stringify(digest.result)));
       return result;
     });
   }
@@ -81,16 +103,16 @@ export class StatementFlow implements StatementGate {
 
   #current(): CurrentMigration {
     const { current } = this.attempt;
-    if (current) return current;
-    throw new UpgateError(
-      "ERR_UPGATE_STATEMENT_REFUSED",
-      "A migration sent a statement after it had ended: a promise in it is not awaited.",
+    if (current && !current.isOver) return current;
+    const who = current?.file.name ?? "A migration";
+    throw this.attempt.break(
+      new UpgateError("ERR_UPGATE_STATEMENT_REFUSED", `${who} sent a statement after it had ended: a promise in it is not awaited.`),
     );
   }
 
   async #sendAgain(state: ConnectionState, current: CurrentMigration, sending: Sending, recorded: RecordedStatement): Promise<QueryObject> {
     await this.#send(state, sending);
-    if (recorded.entry.kind === "read") assertSameRows(this.attempt, recorded, this.#rows(sending.query), current.file.name);
+    if (recorded.entry.kind === "read") assertSameRows(this.attempt, recorded, this.#digest(sending.query, recorded), current.file.name);
     return sending.query;
   }
 
@@ -145,12 +167,19 @@ export class StatementFlow implements StatementGate {
     else if (state.scope === "none" && writer.waiting >= MOST_WAITING) await this.#commit(state);
   }
 
-  /** The schema steers a migration and is changed by it, so it is kept whole. */
-  #answerOfRead({ response, context }: QueryObject, schema: boolean): string {
-    const rows = this.#rows({ response } as QueryObject);
-    const small = schema || !Array.isArray(rows) || rows.length <= MOST_ANSWER / 16 ? encodeAnswer(answered(response, context)) : null;
-    if (small !== null && (schema || small.length <= MOST_ANSWER)) return small;
-    return JSON.stringify(rowsDigest(this.attempt.options.secret, rows, null) ?? { columns: [], digest: "unknown" });
+  /** The schema steers a migration and is changed by it, so it is kept whole; other rows until the migration has ended. */
+  #answerOfRead(query: QueryObject, schema: boolean): string {
+    const answer = encodeAnswer(answered(query.response, query.context));
+    if (schema || answer.length <= MOST_PLAIN) return answer;
+    const packed = answer.length <= MOST_TO_PACK ? pack(answer) : null;
+    return packed !== null && packed.length <= MOST_PACKED ? packed : JSON.stringify(this.#digest(query, null).result);
+  }
+
+  #digest(query: QueryObject, recorded: RecordedStatement | null): RowsDigest {
+    const digest = new RowsDigest(this.attempt.options.secret, recorded ? (digestOf(recorded.entry)?.columns ?? null) : null);
+    const rows = this.#rows(query);
+    for (const row of Array.isArray(rows) ? rows : [rows]) digest.add(row);
+    return digest;
   }
 
   #rows({ response }: QueryObject): unknown {
@@ -250,11 +279,12 @@ export class StatementFlow implements StatementGate {
   /** `sequence`: of its entry, where that is written already. */
   async #send(state: ConnectionState, { query, send }: Sending, sequence = this.attempt.nextFor(state)): Promise<void> {
     const { attempt } = this;
+    const { sql } = query;
     try {
       const answer = send(attempt.comment(sequence));
       if (attempt.options.atPoint) {
         answer.catch(() => undefined);
-        await attempt.point("sent", query.sql);
+        await attempt.point("sent", sql);
       }
       await answer;
     } catch (error) {
@@ -289,4 +319,22 @@ export class StatementFlow implements StatementGate {
       doneAt: clock.timestamp(),
     };
   }
+}
+
+async function shielded<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw isUpgateError(error) ? new Shielded(error) : error;
+  }
+}
+
+/** Null: it may be sent. */
+function refusalOf({ isMysql, options }: Attempt, { scope }: ConnectionState, statement: Statement, sql: string): string | null {
+  if (statement.kind === "refused") return statement.why;
+  if (!isMysql && scope === "none" && /^\s*create\s+temp/i.test(sql))
+    return "without a transaction of upgate's a temporary table is lost when the process dies.";
+  if (options.multipleStatements && hasSeveralStatements(sql))
+    return "it is more than one statement, and a process may die between them; send them one by one.";
+  return null;
 }
