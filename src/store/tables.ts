@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Knex } from "knex";
 import type { Dialect } from "./connect.js";
-import { isBusy } from "./driver-errors.js";
+import { isBusy, isDeadlock } from "./driver-errors.js";
 import type { Store } from "./store.js";
 
 /** Raised when a table changes in a way that an older upgate must not ignore; rows carry their writer's. */
@@ -123,13 +123,16 @@ export function baseName(table: string): string {
 const BUSY_TRIES = 64;
 const BUSY_PAUSE_MS = 50;
 
-/** SQLite's write lock is held by one process at a time; a short write by another one waits its turn, about 5 s at most. */
+/**
+ * SQLite's write lock is held by one process at a time; a short write by another one waits its turn, about 5 s at most. Also
+ * for what MySQL rolled back by itself: a deadlock, which on a Galera cluster any write of another node may cause.
+ */
 export async function whileBusy<T>(write: () => PromiseLike<T>): Promise<T> {
   for (let tries = 1; ; tries++) {
     try {
       return await write();
     } catch (error) {
-      if (!isBusy(error) || tries >= BUSY_TRIES) throw error;
+      if (!(isBusy(error) || isDeadlock(error)) || tries >= BUSY_TRIES) throw error;
       await pause(BUSY_PAUSE_MS);
     }
   }

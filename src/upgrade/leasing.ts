@@ -11,13 +11,26 @@ import type { ReadState } from "./state-reader.js";
 
 /** Takes a lease that is free or abandoned. Throws `ERR_UPGATE_LEASE_HELD`, saying who holds it, when it is neither. */
 export async function takeFreeLease({ store, settings }: UpgradeContext, { snapshot, leaseAlive }: ReadState): Promise<Lease> {
-  const seen = snapshot.lease ?? (await readNewLease(store));
+  let seen = snapshot.lease ?? (await readNewLease(store));
   if (!seen || leaseAlive) throw await leaseHeld(store, seen);
   // Of a process that can't be looked at only its silence is known.
-  if (seen.holder && isProcessAlive(seen.holder) !== false) await assertOwnWritesPass(store, settings.options.leaseTtlMs);
-  const taken = await whileBusy(() => takeLease(store.knex, seen, processIdentity(), store.clock.timestamp()));
-  if (!taken) throw await leaseHeld(store, null);
-  return taken;
+  if (seen.holder && !isDead(seen)) await assertOwnWritesPass(store, settings.options.leaseTtlMs);
+  for (let tries = 1; ; tries++) {
+    const lease: Lease = seen;
+    const taken = await whileBusy(() => takeLease(store.knex, lease, processIdentity(), store.clock.timestamp()));
+    if (taken) return taken;
+    // A node of a Galera cluster may read what was: a dead holder's last beat arrives a moment later.
+    const now = await readLease(store.knex);
+    if (now?.token !== seen.token || !isDead(now) || tries === MOST_TRIES) throw await leaseHeld(store, null);
+    seen = now;
+  }
+}
+
+const MOST_TRIES = 5;
+
+/** Its process is known to be gone. */
+function isDead({ holder }: Lease): boolean {
+  return holder !== null && isProcessAlive(holder) === false;
 }
 
 /** The holder beats five times in `leaseTtlMs`; two beats' time is long enough for one that was held up to arrive. */
