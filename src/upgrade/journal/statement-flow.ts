@@ -1,39 +1,29 @@
 import { isUpgateError, UpgateError } from "../../core/errors.js";
-import { classifyStatement, type Definition, type Statement } from "../../core/statement.js";
+import { classifyStatement, type Statement } from "../../core/statement.js";
 import { hasSeveralStatements } from "../../core/statement-several.js";
-import { redactStatement } from "../../core/statement-redaction.js";
-import type { JournalKind } from "../../store/journal.js";
-import { type PreState, readPreState, type SendSql, TableCatalogue } from "../../store/pre-state.js";
-import { answered, encodeAnswer, pack, PLAIN_OK, refusedBy } from "./answers.js";
 import type { Attempt, CurrentMigration } from "./attempt.js";
-import { AttemptOver, attemptEndOf } from "./attempt-over.js";
 import type { ConnectionState } from "./connection-state.js";
-import { bindingsHash, RowsDigest, statementHash } from "./fingerprints.js";
-import { type FoundationAnswer, foundationOf } from "./foundation.js";
-import type { NewEntry } from "./journal-log.js";
-import { MOST_WAITING } from "./journal-writer.js";
+import { statementHash } from "./fingerprints.js";
 import type { QueryObject, RowSink, SendQuery, StatementGate } from "./journaled-client.js";
-import { digestOf, type RecordedStatement } from "./recording.js";
+import { emptyDigest } from "./read-answers.js";
 import { refusal, Shielded } from "./refusal.js";
 import { assertSameRows, recordedFor, replay } from "./replay.js";
+import { type Sending, StatementCarrier } from "./statement-carrier.js";
 import { carryOutControl, isControl } from "./transaction-control.js";
 
 /** knex's own, on a connection of its own, when a statement with `.timeout(ms, { cancel: true })` takes too long. */
 const CANCEL = "KILL QUERY ?";
 
-/** Characters up to which an answer is kept as it is, is compressed, and is kept compressed; beyond that it is read again. */
-const MOST_PLAIN = 4096;
-const MOST_TO_PACK = 16 * 1024 * 1024;
-const MOST_PACKED = 768 * 1024;
-
-type Sending = { readonly query: QueryObject; readonly send: SendQuery; readonly hash: string; readonly statement: Statement };
-
 /** What every statement of a migration passes: answered from the recording, or journaled and sent. */
 export class StatementFlow implements StatementGate {
+  readonly #carrier: StatementCarrier;
+
   constructor(
     private readonly attempt: Attempt,
     private readonly onConnected: (connection: object) => Promise<void>,
-  ) {}
+  ) {
+    this.#carrier = new StatementCarrier(attempt);
+  }
 
   query(connection: object, query: QueryObject, send: SendQuery): Promise<unknown> {
     return shielded(() => this.#query(connection, query, send));
@@ -55,9 +45,9 @@ export class StatementFlow implements StatementGate {
     return state.turns.take(async () => {
       await attempt.assertMayGoOn();
       const sending: Sending = { query, send, hash, statement };
-      if (recorded) return this.#sendAgain(state, current, sending, recorded);
+      if (recorded) return this.#carrier.sendAgain(state, current, sending, recorded);
       current.statements++;
-      await this.#carryOut(state, current, sending);
+      await this.#carrier.carryOut(state, current, sending);
       return query;
     });
   }
@@ -76,7 +66,7 @@ export class StatementFlow implements StatementGate {
     const state = attempt.stateOf(connection);
     const hash = statementHash(query.sql);
     const recorded = await recordedFor(attempt, current, query, hash);
-    const digest = new RowsDigest(attempt.options.secret, recorded ? (digestOf(recorded.entry)?.columns ?? null) : null);
+    const digest = emptyDigest(attempt, recorded);
     const write = target.write.bind(target);
     target.write = (row, ...rest) => {
       digest.add(row);
@@ -86,7 +76,7 @@ export class StatementFlow implements StatementGate {
       await attempt.assertMayGoOn();
       const result = await send(attempt.comment(attempt.nextFor(state)));
       if (recorded) assertSameRows(attempt, recorded, digest, current.file.name);
-      else this.#keep(state, this.#entry(current, "read", { query, hash }, JSON.stringify(digest.result)));
+      else this.#carrier.keep(state, this.#carrier.entry(current, "read", { query, hash }, JSON.stringify(digest.result)));
       return result;
     });
   }
@@ -108,216 +98,6 @@ export class StatementFlow implements StatementGate {
     throw this.attempt.break(
       new UpgateError("ERR_UPGATE_STATEMENT_REFUSED", `${who} sent a statement after it had ended: a promise in it is not awaited.`),
     );
-  }
-
-  async #sendAgain(state: ConnectionState, current: CurrentMigration, sending: Sending, recorded: RecordedStatement): Promise<QueryObject> {
-    await this.#send(state, sending);
-    if (recorded.entry.kind === "read") assertSameRows(this.attempt, recorded, this.#digest(sending.query, recorded), current.file.name);
-    return sending.query;
-  }
-
-  async #carryOut(state: ConnectionState, current: CurrentMigration, sending: Sending): Promise<void> {
-    const { statement, query } = sending;
-    switch (statement.kind) {
-      case "read":
-        return this.#read(state, current, sending, statement);
-      case "write":
-        if (this.attempt.catalogue?.mentionsNonTransactional(query.sql))
-          return this.#withIntent(state, current, sending, "undecidable", "It changes a table whose engine has no transactions.");
-        return this.#write(state, current, sending, "write");
-      case "temporary":
-        return this.#write(state, current, sending, "temporary");
-      case "session":
-        await this.#send(state, sending);
-        this.#keep(state, this.#entry(current, "session", sending));
-        this.attempt.catalogue?.note(statement);
-        return;
-      case "autocommit":
-        // Transactions are upgate's here; with it off, an intent would not be durable before its statement.
-        query.response = PLAIN_OK;
-        return;
-      case "definition":
-        if (this.#isCovered(state, query.sql)) return this.#covered(state, current, sending);
-        return this.#withIntent(state, current, sending, statement.kind, null);
-      case "repeatable":
-        return this.#withIntent(state, current, sending, statement.kind, null);
-      case "undecidable":
-        return this.#withIntent(state, current, sending, "undecidable", statement.why);
-      default:
-        throw new Error(`A statement of the kind ${statement.kind} can't come here.`);
-    }
-  }
-
-  async #read(
-    state: ConnectionState,
-    current: CurrentMigration,
-    sending: Sending,
-    { locking, schema }: Extract<Statement, { kind: "read" }>,
-  ): Promise<void> {
-    const { writer } = this.attempt;
-    if (state.scope === "own" || (locking && state.scope === "migration")) await writer.open(state);
-    try {
-      await this.#send(state, sending);
-    } catch (error) {
-      this.#keep(state, this.#entry(current, "read", sending, encodeAnswer(refusedBy(error))));
-      throw error;
-    }
-    this.#keep(state, this.#entry(current, "read", sending, this.#answerOfRead(sending.query, schema)));
-    if (state.scope === "migration") await writer.spill(state);
-    else if (state.scope === "none" && writer.waiting >= MOST_WAITING) await this.#commit(state);
-  }
-
-  /** The schema steers a migration and is changed by it, so it is kept whole; other rows until the migration has ended. */
-  #answerOfRead(query: QueryObject, schema: boolean): string {
-    const answer = encodeAnswer(answered(query.response, query.context));
-    if (schema || answer.length <= MOST_PLAIN) return answer;
-    const packed = answer.length <= MOST_TO_PACK ? pack(answer) : null;
-    return packed !== null && packed.length <= MOST_PACKED ? packed : JSON.stringify(this.#digest(query, null).result);
-  }
-
-  #digest(query: QueryObject, recorded: RecordedStatement | null): RowsDigest {
-    const digest = new RowsDigest(this.attempt.options.secret, recorded ? (digestOf(recorded.entry)?.columns ?? null) : null);
-    const rows = this.#rows(query);
-    for (const row of Array.isArray(rows) ? rows : [rows]) digest.add(row);
-    return digest;
-  }
-
-  #rows({ response }: QueryObject): unknown {
-    return this.attempt.isMysql && Array.isArray(response) ? (response as unknown[])[0] : response;
-  }
-
-  /** Commits with its entry: exactly once. */
-  async #write(state: ConnectionState, current: CurrentMigration, sending: Sending, kind: JournalKind): Promise<void> {
-    const { writer } = this.attempt;
-    await writer.open(state);
-    const { query } = sending;
-    try {
-      await this.#send(state, sending);
-    } catch (error) {
-      if (this.attempt.broken === null) {
-        const entry = this.#entry(current, "read", sending, encodeAnswer(refusedBy(error)));
-        if (state.scope === "none") await writer.rollback(state);
-        this.#keep(state, entry);
-      }
-      throw error;
-    }
-    this.#keep(state, this.#entry(current, kind, sending, encodeAnswer(answered(query.response, query.context))));
-    if (state.scope === "none") await this.#commit(state);
-    else if (state.scope === "migration") await writer.spill(state);
-  }
-
-  async #commit(state: ConnectionState): Promise<void> {
-    await this.attempt.writer.commit(state);
-    await this.attempt.point("after-commit");
-  }
-
-  /** What commits by itself: announced before, and its end told with the next entries. */
-  async #withIntent(
-    state: ConnectionState,
-    current: CurrentMigration,
-    sending: Sending,
-    kind: JournalKind,
-    why: string | null,
-  ): Promise<void> {
-    const { attempt } = this;
-    const { query, statement } = sending;
-    const { clock } = attempt.options;
-    await attempt.point("before-intent", query.sql);
-    const preState = statement.kind === "definition" ? await this.#preState(state, statement) : null;
-    const table = preState && statement.kind === "definition" ? foundationOf(statement, preState, state.announced, query.sql) : null;
-    const intent = {
-      ...this.#entry(current, kind, sending, table === null ? null : JSON.stringify({ foundation: table } satisfies FoundationAnswer)),
-      intentAt: clock.timestamp(),
-      doneAt: null,
-      preState: preState ? JSON.stringify(preState) : why,
-    };
-    const sequence = await attempt.writer.commit(state, intent);
-    state.covered = table === null ? null : { statements: new Set(state.announced.slice(1)), next: sequence + 1 };
-    await attempt.point("after-intent", query.sql);
-    await attempt.assertMayGoOn();
-    const done = (answer: string): void =>
-      attempt.writer.add({ kind: "done", migration: current.file.name, of: sequence, answer, doneAt: clock.timestamp() });
-    try {
-      await this.#send(state, sending, sequence);
-    } catch (error) {
-      if (attempt.broken === null) done(encodeAnswer(refusedBy(error)));
-      if (attempt.broken === null && kind === "undecidable") await this.#commit(state);
-      throw error;
-    }
-    done(encodeAnswer(answered(query.response, query.context)));
-    attempt.catalogue?.note(statement);
-    if (kind === "undecidable") await this.#commit(state);
-  }
-
-  #isCovered({ covered, open }: ConnectionState, sql: string): boolean {
-    return covered !== null && !open && covered.next === this.attempt.options.log.next && covered.statements.has(sql);
-  }
-
-  /** Goes on making a table that an intent has announced: its entry comes with the next ones. */
-  async #covered(state: ConnectionState, current: CurrentMigration, sending: Sending): Promise<void> {
-    const { writer, catalogue } = this.attempt;
-    await this.attempt.point("before-intent", sending.query.sql);
-    const add = (answer: string): void => writer.add(this.#entry(current, "definition", sending, answer));
-    try {
-      await this.#send(state, sending);
-    } catch (error) {
-      if (this.attempt.broken === null) add(encodeAnswer(refusedBy(error)));
-      throw error;
-    }
-    add(encodeAnswer(answered(sending.query.response, sending.query.context)));
-    catalogue?.note(sending.statement);
-  }
-
-  async #preState(state: ConnectionState, { targets }: Definition): Promise<PreState> {
-    const { attempt } = this;
-    const send: SendSql = async (sql, bindings) =>
-      (await attempt.sendOwn(state.connection, sql, bindings)) as readonly Record<string, unknown>[];
-    if (attempt.catalogue?.stale) attempt.catalogue = await TableCatalogue.read(send);
-    return readPreState(send, targets, attempt.catalogue);
-  }
-
-  /** `sequence`: of its entry, where that is written already. */
-  async #send(state: ConnectionState, { query, send }: Sending, sequence = this.attempt.nextFor(state)): Promise<void> {
-    const { attempt } = this;
-    const { sql } = query;
-    try {
-      const answer = send(attempt.comment(sequence));
-      if (attempt.options.atPoint) {
-        answer.catch(() => undefined);
-        await attempt.point("sent", sql);
-      }
-      await answer;
-    } catch (error) {
-      const end = attemptEndOf(error);
-      throw end === null ? error : attempt.break(new AttemptOver(end, error));
-    }
-    if (state.open && (state.connection as { inTransaction?: boolean }).inTransaction === false)
-      throw attempt.break(refusal(this.#current(), "it ended the transaction that holds the migration together.", query.sql));
-    if (attempt.options.atPoint) await attempt.point("after-statement", query.sql);
-  }
-
-  /** With the transaction that is open, or will be; else with the next entries. */
-  #keep(state: ConnectionState, entry: NewEntry): void {
-    if (state.scope === "none" && !state.open) this.attempt.writer.add(entry);
-    else state.rows.push(entry);
-  }
-
-  #entry(
-    { file }: CurrentMigration,
-    kind: JournalKind,
-    { query, hash }: Pick<Sending, "query" | "hash">,
-    answer: string | null = null,
-  ): NewEntry {
-    const { secret, clock } = this.attempt.options;
-    return {
-      kind,
-      migration: file.name,
-      statementHash: hash,
-      statement: redactStatement(query.sql),
-      bindingsHash: bindingsHash(secret, query.bindings ?? [], Date.now()),
-      answer,
-      doneAt: clock.timestamp(),
-    };
   }
 }
 
