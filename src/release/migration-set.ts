@@ -7,12 +7,18 @@ export interface MigrationListing {
   readonly problems: readonly OptionProblem[];
 }
 
+export interface LoadedMigration {
+  readonly module: MigrationModule;
+  /** Of what was loaded, hex. */
+  readonly sha256: string;
+}
+
 /** Where a release's migrations come from: a folder, or a source of knex's interface. */
 export interface MigrationSet {
   /** Names only; nothing of the vendor's is run by a folder. Every problem is gathered. */
   list(): Promise<MigrationListing>;
   /** Throws `ERR_UPGATE_MIGRATION_INVALID` when it can't be loaded or exports no `up`. */
-  load(file: MigrationFile): Promise<MigrationModule>;
+  load(file: MigrationFile): Promise<LoadedMigration>;
   /** SHA-256, hex. */
   checksum(file: MigrationFile): Promise<string>;
 }

@@ -4,7 +4,7 @@ import type { MigrationFile, MigrationModule } from "../core/migration.js";
 import type { MigrationSource } from "../core/options.js";
 import { sortMigrations } from "../core/plan.js";
 import { versionOfName, withoutExtension } from "./migration-names.js";
-import type { MigrationSet } from "./migration-set.js";
+import type { LoadedMigration, MigrationSet } from "./migration-set.js";
 
 /** As knex calls a source: the extensions that its own file loader takes. */
 const LOAD_EXTENSIONS = [".co", ".coffee", ".eg", ".iced", ".js", ".cjs", ".litcoffee", ".ls", ".ts"];
@@ -16,7 +16,7 @@ const LOAD_EXTENSIONS = [".co", ".coffee", ".eg", ".iced", ".js", ".cjs", ".litc
 export function migrationSource(source: MigrationSource, codeVersion: string): MigrationSet {
   const specs = new Map<string, unknown>();
 
-  async function load(file: MigrationFile): Promise<MigrationModule> {
+  async function load(file: MigrationFile): Promise<LoadedMigration> {
     if (!specs.has(file.name)) await list();
     let loaded: Partial<MigrationModule>;
     try {
@@ -27,7 +27,7 @@ export function migrationSource(source: MigrationSource, codeVersion: string): M
         remedy: "Upload a corrected release.",
       });
     }
-    if (typeof loaded?.up === "function") return loaded as MigrationModule;
+    if (typeof loaded?.up === "function") return { module: loaded as MigrationModule, sha256: checksumOf(loaded) };
     throw new UpgateError("ERR_UPGATE_MIGRATION_INVALID", `The migration ${file.name} has no function named up.`);
   }
 
@@ -47,11 +47,12 @@ export function migrationSource(source: MigrationSource, codeVersion: string): M
   return {
     list,
     load,
-    async checksum(file) {
-      const { up, down } = await load(file);
-      return createHash("sha256")
-        .update(`${String(up)}\n${String(down)}`.replace(/\r\n?/g, "\n"))
-        .digest("hex");
-    },
+    checksum: async (file) => (await load(file)).sha256,
   };
+}
+
+function checksumOf({ up, down }: Partial<MigrationModule>): string {
+  return createHash("sha256")
+    .update(`${String(up)}\n${String(down)}`.replace(/\r\n?/g, "\n"))
+    .digest("hex");
 }

@@ -9,7 +9,7 @@ import { byName, sortMigrations } from "../core/plan.js";
 import { codeVersionProblem } from "../core/version.js";
 import { loadModule } from "./load-module.js";
 import { isMigrationName, isReleaseName, withoutExtension } from "./migration-names.js";
-import type { MigrationListing, MigrationSet } from "./migration-set.js";
+import type { LoadedMigration, MigrationListing, MigrationSet } from "./migration-set.js";
 
 /**
  * The migrations below a folder: `<version>/<file>`, or a flat folder of knex migrations, where every file belongs to
@@ -53,10 +53,12 @@ export async function migrationChecksum(file: string): Promise<string> {
 }
 
 /** Imports the file. Throws `ERR_UPGATE_MIGRATION_INVALID` when it can't be loaded or exports no `up`. */
-export async function loadMigration(name: string, file: string): Promise<MigrationModule> {
+export async function loadMigration(name: string, file: string): Promise<LoadedMigration> {
   let loaded: Readonly<Record<string, unknown>>;
+  let sha256: string;
   try {
-    loaded = await loadModule(file, await migrationChecksum(file));
+    sha256 = await migrationChecksum(file);
+    loaded = await loadModule(file, sha256);
   } catch (cause) {
     throw new UpgateError("ERR_UPGATE_MIGRATION_INVALID", `The migration ${name} can't be loaded: ${messageOf(cause)}`, {
       cause,
@@ -66,7 +68,7 @@ export async function loadMigration(name: string, file: string): Promise<Migrati
   const module = (typeof loaded["up"] === "function" ? loaded : defaultExport(loaded)) as Partial<MigrationModule> | undefined;
   if (typeof module?.up !== "function")
     throw new UpgateError("ERR_UPGATE_MIGRATION_INVALID", `The migration ${name} exports no function named up.`);
-  return module as MigrationModule;
+  return { module: module as MigrationModule, sha256 };
 }
 
 /** The migrations of a folder. */

@@ -68,7 +68,11 @@ export async function ensureTables(store: Pick<Store, "knex" | "dialect" | "asAd
 async function createTables(knex: Knex, dialect: Dialect, missing: readonly string[]): Promise<void> {
   const suffix = dialect === "mysql" ? MYSQL_SUFFIX : "";
   if (dialect === "sqlite") await whileBusy(() => knex.raw("PRAGMA journal_mode = WAL"));
-  for (const name of missing) await whileBusy(() => knex.raw(`CREATE TABLE IF NOT EXISTS ${name} (${TABLES[name]}) ${suffix}`));
+  const create = (name: string): Promise<unknown> =>
+    whileBusy(() => knex.raw(`CREATE TABLE IF NOT EXISTS ${name} (${TABLES[name]}) ${suffix}`));
+  // A server flushes its log once for several connections.
+  if (dialect === "mysql") await Promise.all(missing.map(create));
+  else for (const name of missing) await create(name);
   // Whoever created that table may have died before it could do this.
   await ensureLeaseRow(knex);
 }

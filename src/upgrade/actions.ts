@@ -121,7 +121,7 @@ export class UpgradeActions {
     const isUnversioned = state.kind === "unversioned" || (state.kind === "behind" && state.installedVersion === null);
     if (!isUnversioned) throw notNow(state);
     await ensureTables(store);
-    const lease = await takeFreeLease(store, await this.#read());
+    const lease = await takeFreeLease(this.context, await this.#read());
     try {
       return await recordBaseline(this.context, await this.#read(), version, options);
     } finally {
@@ -185,7 +185,7 @@ export class UpgradeActions {
     begin: (reading: ReadState, lease: Lease) => Promise<Run>,
   ): Promise<StartedRun> {
     const { store } = this.context;
-    const lease = await takeFreeLease(store, await this.#read());
+    const lease = await takeFreeLease(this.context, await this.#read());
     try {
       const reading = await this.#read();
       await adoptHistory(this.context, reading);

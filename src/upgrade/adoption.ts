@@ -24,7 +24,7 @@ export async function adopt(context: UpgradeContext, reading: ReadState, stop?: 
   if (version === null || stop?.aborted) return false;
   const { store, logger } = context;
   await ensureTables(store);
-  const lease = await takeFreeLease(store, reading).catch((error: unknown) => {
+  const lease = await takeFreeLease(context, reading).catch((error: unknown) => {
     if (isUpgateError(error, "ERR_UPGATE_LEASE_HELD")) return null;
     throw error;
   });

@@ -7,6 +7,8 @@ import { UpgateError } from "../core/errors.js";
 export type KeyKind = "integer" | "string";
 
 interface KeyFacts {
+  /** Of the table, where it has no transactions: a batch of it can't be rolled back. */
+  readonly plainEngine: string | null;
   /** As the database knows it. */
   readonly column: string;
   /** As the database writes it, in lower case; null when there is no such column. */
@@ -42,8 +44,9 @@ export async function readKeyKind(knex: Knex, query: BackfillQuery, { table, key
   return kind;
 }
 
-function problemOf({ column, type, uniques }: KeyFacts, kind: KeyKind | undefined, table: string, key: string): string | null {
+function problemOf({ plainEngine, column, type, uniques }: KeyFacts, kind: KeyKind | undefined, table: string, key: string): string | null {
   if (type === null) return `there is no column ${key} in a table ${table}`;
+  if (plainEngine !== null) return `its engine ${plainEngine} has no transactions; convert it with ALTER TABLE … ENGINE = InnoDB`;
   if (kind === undefined) {
     const accepted = "a key is of whole numbers, CHAR, VARCHAR or UUID";
     return `the key ${key} is ${type === "" ? "without a type" : `of the type ${type.toUpperCase()}`}; ${accepted}`;
@@ -91,8 +94,21 @@ async function readMysqlKey(knex: Knex, query: BackfillQuery, table: string, key
       .whereRaw("non_unique = 0")
       .orderByRaw("index_name = 'PRIMARY' desc, index_name, seq_in_index"),
   )) as IndexPart[];
+  const [engine] = (await query(
+    knex
+      .select(knex.raw("engine as name"))
+      .from(knex.raw("information_schema.tables"))
+      .whereRaw(...of)
+      .whereRaw("engine in (select engine from information_schema.engines where transactions = 'NO')"),
+  )) as { name: string }[];
   const [found] = columns;
-  return { column, type: found ? String(found.type).toLowerCase() : null, nullable: found?.nullable === "YES", uniques: grouped(parts) };
+  return {
+    plainEngine: engine?.name ?? null,
+    column,
+    type: found ? String(found.type).toLowerCase() : null,
+    nullable: found?.nullable === "YES",
+    uniques: grouped(parts),
+  };
 }
 
 async function readSqliteKey(knex: Knex, query: BackfillQuery, table: string, key: string): Promise<KeyFacts> {
@@ -112,7 +128,7 @@ async function readSqliteKey(knex: Knex, query: BackfillQuery, table: string, ke
   const primary = columns.filter(({ pk }) => pk > 0).toSorted((a, b) => a.pk - b.pk);
   const uniques = [...(primary.length > 0 ? [primary.map((one) => one.name)] : []), ...grouped(parts)];
   // SQLite lets primary keys be null, too, but for whole numbers.
-  return { column, type: found ? found.type.toLowerCase() : null, nullable: true, uniques };
+  return { plainEngine: null, column, type: found ? found.type.toLowerCase() : null, nullable: true, uniques };
 }
 
 interface SqliteColumn {

@@ -8,7 +8,8 @@ import type { UpgradeContext } from "./context.js";
 import { launchDetached } from "./launcher.js";
 import { LeaseKeeper } from "./lease-keeper.js";
 import { processIdentity } from "./process-identity.js";
-import { executeRun, type RunnerOptions, type RunResult } from "./runner.js";
+import { executeRun, type RunResult } from "./runner.js";
+import type { RunnerOptions } from "./runner-options.js";
 
 /** `process`: a process of its own, where there is a configuration file. `here`: inside this one. */
 export type RunPlace = "process" | "here";

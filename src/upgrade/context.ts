@@ -9,7 +9,7 @@ import type { ReleaseReading } from "../release/release.js";
 import type { Snapshot, Traces } from "../store/snapshot.js";
 import type { Store } from "../store/store.js";
 import type { LeaseObserver } from "./lease-observer.js";
-import type { RunHooks } from "./runner.js";
+import type { RunHooks } from "./run-hooks.js";
 import type { Settings } from "./settings.js";
 
 /** What watcher, upgrader and command line share. */

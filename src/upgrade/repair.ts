@@ -42,7 +42,7 @@ export async function repair(
   if (before.state.kind === "running") throw await leaseHeld(store, before.lease);
   await choose(context, before, action, migration);
   await ensureTables(store);
-  const lease = await takeFreeLease(store, await read());
+  const lease = await takeFreeLease(context, await read());
   try {
     const chosen = await choose(context, await read(), action, migration);
     const change = await prepare(context, chosen);

@@ -16,7 +16,7 @@ export async function stampPatch(context: UpgradeContext, reading: ReadState): P
   const { version, patches } = settings.options;
   if (patches !== "stamp" || !isStampable(reading, version)) return false;
   await ensureTables(store);
-  const lease = await takeFreeLease(store, reading);
+  const lease = await takeFreeLease(context, reading);
   try {
     const now = await new StateReader(context).read();
     if (!isStampable(now, version)) return false;

@@ -26,7 +26,9 @@ function checkStandalone(checker: Checker, knex: Knex): void {
     if (name === undefined || (typeof name === "string" && name !== "" && name.length <= LONGEST_NAME)) return null;
     return `must be a string of 1 to ${LONGEST_NAME} characters`;
   });
-  checker.check("signal", (signal) => (signal === undefined || signal instanceof AbortSignal ? null : "must be an AbortSignal"));
+  // Not by its class: a test runner's sandbox has one of its own.
+  const isSignal = (value: unknown): boolean => typeof (value as Partial<AbortSignal> | null)?.throwIfAborted === "function";
+  checker.check("signal", (signal) => (signal === undefined || isSignal(signal) ? null : "must be an AbortSignal"));
   checker.check("onProgress", (call) => (call === undefined || typeof call === "function" ? null : "must be a function"));
   if (typeof knex !== "function") return checker.problem("knex", "is required as the first argument");
   const { dialect } = knex.client as { dialect?: string };

@@ -367,6 +367,14 @@ function backfillOn(kind: DatabaseKind): void {
     for (const [what, made, options, message] of KEYS)
       it(`by ${what}`, () => withShops(made, [], (knex) => refused(knex, options, message)));
 
+    if (isServer)
+      it("of a table without transactions", () =>
+        withShops(
+          (table) => void (table.increments("id"), table.engine("MyISAM")),
+          [{ id: 1 }],
+          (knex) => refused(knex, {}, /its engine MyISAM has no transactions/),
+        ));
+
     it("by a key that is null in a row", () =>
       withShops(
         (table) => table.integer("id").nullable().unique(),

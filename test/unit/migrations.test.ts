@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import path from "node:path";
 import { describe, test, type TestContext } from "node:test";
 import { isUpgateError, type UpgateError } from "../../src/core/errors.js";
+import type { MigrationModule } from "../../src/core/migration.js";
 import { listMigrations, loadMigration, migrationChecksum } from "../../src/release/migrations.js";
 import { tempFolder } from "./support/temp-folder.js";
 
@@ -92,8 +93,8 @@ describe("the checksum", () => {
 });
 
 describe("loading a migration", () => {
-  const load = (t: TestContext, name: string, content: string): ReturnType<typeof loadMigration> =>
-    loadMigration("8.6.1/0001-a", path.join(tempFolder(t, { [name]: content }), name));
+  const load = async (t: TestContext, name: string, content: string): Promise<MigrationModule> =>
+    (await loadMigration("8.6.1/0001-a", path.join(tempFolder(t, { [name]: content }), name))).module;
 
   async function refusal(t: TestContext, name: string, content: string): Promise<UpgateError> {
     const error: unknown = await load(t, name, content).then(

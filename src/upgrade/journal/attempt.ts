@@ -3,7 +3,7 @@ import type { Clock } from "../../core/ports.js";
 import type { Dialect } from "../../store/connect.js";
 import type { JournalEntry } from "../../store/journal.js";
 import type { TableCatalogue } from "../../store/pre-state.js";
-import type { RunMoment, RunPoint } from "../runner.js";
+import type { RunMoment, RunPoint } from "../run-hooks.js";
 import { AttemptOver, attemptEndOf } from "./attempt-over.js";
 import { ConnectionState } from "./connection-state.js";
 import type { JournalLog } from "./journal-log.js";

@@ -37,11 +37,12 @@ export function describe(doubt: JournalEntry): StatementInDoubt {
   return { sequence: doubt.sequence, statement: shown, why: whyOf(doubt) };
 }
 
-function whyOf({ kind, preState }: JournalEntry): string {
+function whyOf({ kind, preState, answer }: JournalEntry): string {
   if (kind === "temporary") return "It made a temporary table, which went with the process.";
-  return kind === "definition"
+  if (kind !== "definition") return preState ?? "Nothing in the database shows it.";
+  return answer === null
     ? "It names several tables, and some are changed and some are not."
-    : (preState ?? "Nothing in the database shows it.");
+    : "It made a new table, and there are rows in it that the upgrade has not put there.";
 }
 
 /** `ERR_UPGATE_IN_DOUBT`, with what the operator has to decide. */

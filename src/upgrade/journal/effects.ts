@@ -109,7 +109,7 @@ function journalOf({ attempt, current, onPrimary }: EffectsOptions, name: string
   const commit = async (state: ConnectionState, work: (query: BackfillQuery) => Promise<BackfillProgress>): Promise<BackfillProgress> => {
     // SQLite keeps a whole migration in one transaction; and nobody takes apart what the migration has opened itself.
     if (attempt.isMysql ? state.scope === "own" : state.scope !== "none") return batch(state, work);
-    if (state.open || writer.waiting > 0) await writer.commit(state);
+    if (state.holdsEntries || writer.waiting > 0) await writer.commit(state);
     await writer.open(state);
     try {
       const progress = await batch(state, work);

@@ -16,8 +16,8 @@ export interface JournalWriterOptions {
   readonly onCommitted: (finished: readonly JournalEntry[]) => void;
 }
 
-/** A transaction's rows wait in memory up to this many; then they are written into it. */
-const MOST_WAITING = 500;
+/** Entries wait in memory up to this many; then they are written. */
+export const MOST_WAITING = 500;
 
 /** Writes the journal, each entry in the transaction that it speaks of. */
 export class JournalWriter {
@@ -72,7 +72,8 @@ export class JournalWriter {
 
   /** Keeps memory flat in a long transaction. Only where no other connection writes meanwhile. */
   async spill(state: ConnectionState): Promise<void> {
-    if (!state.open || state.rows.length < MOST_WAITING) return;
+    if (state.rows.length < MOST_WAITING) return;
+    await this.open(state);
     const { log, send } = this.options;
     const entries = log.number(state.rows, state.spilled);
     for (const { sql, bindings } of insertStatements(entries)) await send(state.connection, sql, bindings);

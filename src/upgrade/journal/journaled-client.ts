@@ -24,6 +24,8 @@ export type SendQuery = (comment: string) => Promise<unknown>;
 export interface StatementGate {
   query(connection: object, query: QueryObject, send: SendQuery): Promise<unknown>;
   stream(connection: object, query: QueryObject, send: SendQuery): Promise<unknown>;
+  /** The statements that knex is about to send one after the other, such as a table and its indexes; empty: they are over. */
+  announce(connection: object, statements: readonly string[]): void;
   /** Called for each connection before its first use. */
   connected(connection: object): Promise<void>;
 }
@@ -45,7 +47,14 @@ type ClientClass = new (config: Knex.Config) => {
   _stream(connection: object, query: QueryObject, stream: unknown, options: unknown): Promise<unknown>;
   acquireConnection(): Promise<object>;
   releaseConnection(connection: object): Promise<unknown>;
+  runner(builder: unknown): QueryRunner;
 };
+
+/** knex's runner of one builder: what a schema builder comes to is an array. */
+interface QueryRunner {
+  connection: object;
+  queryArray(queries: readonly { readonly sql: string }[]): Promise<unknown>;
+}
 
 /**
  * knex sends all statements through `_query`, streams through `_stream`; a transaction's client is made from the class's
@@ -79,6 +88,21 @@ export function journaledKnex(source: DatabaseSource, gate: StatementGate): Jour
       return gate.stream(connection, query, (comment) =>
         commented(query, comment, () => super._stream(connection, query, stream, options)),
       );
+    }
+
+    override runner(builder: unknown): QueryRunner {
+      const runner = super.runner(builder);
+      const queryArray = runner.queryArray.bind(runner);
+      runner.queryArray = async (queries) => {
+        if (queries.length < 2) return queryArray(queries);
+        const { connection } = runner;
+        gate.announce(
+          connection,
+          queries.map(({ sql }) => sql),
+        );
+        return queryArray(queries).finally(() => gate.announce(connection, []));
+      };
+      return runner;
     }
 
     override async acquireConnection(): Promise<object> {

@@ -1,11 +1,12 @@
 import type { StatementInDoubt } from "../../core/migration.js";
 import type { Logger } from "../../core/ports.js";
+import { factsOf } from "../../store/driver-errors.js";
 import { isGalera, SYNC_WAIT_SQL } from "../../store/fresh-reads.js";
 import { type JournalEntry, readLineage } from "../../store/journal.js";
 import { TableCatalogue, type SendSql } from "../../store/pre-state.js";
 import { ensureSecret } from "../../store/secrets.js";
 import type { Store } from "../../store/store.js";
-import type { RunMoment } from "../runner.js";
+import type { RunMoment } from "../run-hooks.js";
 import { Attempt } from "./attempt.js";
 import type { HistoryProjector } from "./history-projector.js";
 import { type JournaledKnex, journaledKnex, type StatementGate } from "./journaled-client.js";
@@ -54,6 +55,7 @@ export async function openSession(options: OpenSessionOptions): Promise<OpenSess
   const database = journaledKnex(source, {
     query: (connection, query, send) => (gate as StatementGate).query(connection, query, send),
     stream: (connection, query, send) => (gate as StatementGate).stream(connection, query, send),
+    announce: (connection, statements) => gate?.announce(connection, statements),
     connected: async (connection) => (gate === null ? undefined : connected(connection)),
   });
   try {
@@ -96,7 +98,19 @@ async function silence({ store, runId, signal, logger }: OpenSessionOptions, sen
 /** Makes the connection one that a later process finds; and one that commits when it is told to, whatever the server's default. */
 async function register(database: JournaledKnex, connection: object, runId: string, number: number): Promise<void> {
   await database.send(connection, "SET autocommit = 1");
-  if (number < MOST_LOCKS) await database.send(connection, "SELECT GET_LOCK(?, 0)", [connectionLock(runId, number)]);
+  if (number >= MOST_LOCKS) return;
+  try {
+    await database.send(connection, "SELECT GET_LOCK(?, 0)", [connectionLock(runId, number)]);
+  } catch (error) {
+    // Percona XtraDB Cluster forbids it in its strict mode; there the journal's own fence has to do.
+    if (!isForbidden(error)) throw error;
+  }
+}
+
+/** ER_UNKNOWN_ERROR 1105, with which pxc_strict_mode refuses; ER_NOT_SUPPORTED_YET 1235. */
+function isForbidden(error: unknown): boolean {
+  const { errno } = factsOf(error);
+  return errno === 1105 || errno === 1235;
 }
 
 async function close(database: JournaledKnex): Promise<void> {

@@ -29,7 +29,8 @@ const HARMLESS: ReadonlySet<JournalKind> = new Set(["read", "session"]);
 
 /** What the journal holds of one unfinished migration: its second run is answered from here. */
 export class Recording {
-  readonly #unused = new Map<string, RecordedStatement[]>();
+  /** By the hash of the text, then by that of the values. */
+  readonly #unused = new Map<string, Map<string, RecordedStatement[]>>();
   readonly #steps = new Map<string, unknown>();
   readonly #backfills = new Map<string, string>();
   #effects = 0;
@@ -45,20 +46,32 @@ export class Recording {
   }
 
   #add(statement: RecordedStatement): void {
-    const hash = String(statement.entry.statementHash);
-    const same = this.#unused.get(hash);
+    const { statementHash, bindingsHash } = statement.entry;
+    const byValues = this.#unused.get(String(statementHash)) ?? new Map<string, RecordedStatement[]>();
+    this.#unused.set(String(statementHash), byValues);
+    const same = byValues.get(String(bindingsHash));
     if (same) same.push(statement);
-    else this.#unused.set(hash, [statement]);
+    else byValues.set(String(bindingsHash), [statement]);
     if (isEffect(statement)) this.#effects++;
   }
 
-  /** The first one with this text that was not asked for yet: by text, because statements sent at once may change places. */
-  take(hash: string): RecordedStatement | null {
-    const same = this.#unused.get(hash);
+  /**
+   * The first one with this text and these values that was not asked for yet: not by its place, because statements sent at once
+   * may change places.
+   */
+  take(statementHash: string, bindingsHash: string | null): RecordedStatement | null {
+    const byValues = this.#unused.get(statementHash);
+    const same = byValues?.get(String(bindingsHash));
     const statement = same?.shift() ?? null;
-    if (same?.length === 0) this.#unused.delete(hash);
+    if (same?.length === 0) byValues?.delete(String(bindingsHash));
+    if (byValues?.size === 0) this.#unused.delete(statementHash);
     if (statement && isEffect(statement)) this.#effects--;
     return statement;
+  }
+
+  /** Whether this text is left, with whatever values. */
+  has(statementHash: string): boolean {
+    return this.#unused.has(statementHash);
   }
 
   /** True while something that changed the database has not been asked for again. */
@@ -68,7 +81,7 @@ export class Recording {
 
   /** The first effect that was not asked for; null when there is none. */
   get missing(): JournalEntry | null {
-    const left = [...this.#unused.values()].flat().filter(isEffect);
+    const left = [...this.#unused.values()].flatMap((byValues) => [...byValues.values()].flat()).filter(isEffect);
     return left.toSorted((a, b) => a.entry.sequence - b.entry.sequence)[0]?.entry ?? null;
   }
 

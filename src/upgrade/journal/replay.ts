@@ -21,11 +21,15 @@ export async function recordedFor(
   query: QueryObject,
   hash: string,
 ): Promise<RecordedStatement | null> {
+  const values = bindingsHash(attempt.options.secret, query.bindings ?? [], Date.now());
   for (let waitedMs = 0; ; waitedMs += PARK_STEP_MS) {
-    const recorded = recording.take(hash);
-    if (recorded) return assertSameValues(attempt, recorded, query, file.name);
+    const recorded = recording.take(hash, values);
+    if (recorded) return recorded;
     if (!recording.isAhead) return null;
-    if (waitedMs >= PARK_MS) throw attempt.break(divergence(file.name, recording.missing?.statement ?? "", query.sql));
+    if (waitedMs >= PARK_MS)
+      throw attempt.break(
+        recording.has(hash) ? otherValues(file.name, query.sql) : divergence(file.name, recording.missing?.statement ?? "", query.sql),
+      );
     await pause(PARK_STEP_MS);
     attempt.assertUsable();
   }
@@ -51,17 +55,10 @@ export function assertSameRows(attempt: Attempt, { entry }: RecordedStatement, r
   throw attempt.break(new UpgateError("ERR_UPGATE_DIVERGED", what, { remedy }));
 }
 
-function assertSameValues(
-  attempt: Attempt,
-  recorded: RecordedStatement,
-  { sql, bindings = [] }: QueryObject,
-  migration: string,
-): RecordedStatement {
-  const { entry } = recorded;
-  if (entry.kind === "read" || entry.bindingsHash === bindingsHash(attempt.options.secret, bindings, Date.now())) return recorded;
+function otherValues(migration: string, sql: string): UpgateError {
   const what = `${migration} was interrupted, and on its second run a statement that was carried out already would carry other values: ${shown(sql)}`;
   const remedy = "Restore the backup and start again; the vendor takes values made by chance from ctx.step, which gives the same again.";
-  throw attempt.break(new UpgateError("ERR_UPGATE_DIVERGED", what, { remedy }));
+  return new UpgateError("ERR_UPGATE_DIVERGED", what, { remedy });
 }
 
 /** `now`: empty when the migration ended instead. */

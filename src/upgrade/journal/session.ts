@@ -56,6 +56,12 @@ export class MigrationSession {
     const recording = this.options.recordings.get(file.name) ?? new Recording();
     const current: CurrentMigration = { file, recording, steps: new Set(), statements: 0, phase: transactional ? "starting" : "running" };
     attempt.current = current;
+    attempt.writer.add({
+      kind: "start",
+      migration: file.name,
+      answer: JSON.stringify({ version: file.version, sha256 }),
+      doneAt: startedAt,
+    });
     const up = async (knex: Knex): Promise<void> => {
       await module.up(knex, {
         ...context,
@@ -85,7 +91,7 @@ export class MigrationSession {
   async commit(): Promise<void> {
     const attempt = this.#attempt;
     const state = await this.#primaryState();
-    if (state.open || attempt.writer.waiting > 0) {
+    if (state.holdsEntries || attempt.writer.waiting > 0) {
       await attempt.writer.commit(state);
       await attempt.point("after-commit");
     }
@@ -134,7 +140,7 @@ export class MigrationSession {
 
   #finish({ name }: MigrationFile, answer: string, doneAt: string): void {
     const entry = { kind: "finish", migration: name, answer, doneAt } as const;
-    if (this.#primary?.open) this.#primary.rows.push(entry);
+    if (this.#primary?.holdsEntries) this.#primary.rows.push(entry);
     else this.#attempt.writer.add(entry);
   }
 

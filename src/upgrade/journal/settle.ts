@@ -1,6 +1,6 @@
 import type { InDoubtAnswer } from "../../core/run.js";
 import type { StatementInDoubt } from "../../core/migration.js";
-import { classifyStatement } from "../../core/statement.js";
+import { classifyStatement, type DefinitionTarget } from "../../core/statement.js";
 import { isDeadlock, isDuplicate } from "../../store/driver-errors.js";
 import { withFreshReads } from "../../store/fresh-reads.js";
 import { insertEntries, type JournalEntry, readLastSequence } from "../../store/journal.js";
@@ -8,6 +8,7 @@ import { judgeOutcome, type PreState, readPreState, type SendSql } from "../../s
 import type { Store } from "../../store/store.js";
 import { encodeAnswer, PLAIN_OK } from "./answers.js";
 import { describe, openDoubt, InDoubtError, readJournal } from "./doubt.js";
+import type { FoundationAnswer } from "./foundation.js";
 import type { HistoryProjector } from "./history-projector.js";
 import { JournalLog, type NewEntry } from "./journal-log.js";
 import type { Recording } from "./recording.js";
@@ -98,10 +99,12 @@ async function decide(options: SettleOptions, { verdicts }: Unfinished, doubt: J
 }
 
 /** A DDL statement is atomic (MySQL 8, MariaDB 10.6.1; one over several tables: for each): they are as before, or as it has made them. */
-async function outcomeOf(send: SendSql, { statement, preState }: JournalEntry): Promise<InDoubtAnswer | "undecidable"> {
+async function outcomeOf(send: SendSql, { statement, preState, answer }: JournalEntry): Promise<InDoubtAnswer | "undecidable"> {
   const definition = classifyStatement(statement ?? "", "mysql");
   if (definition.kind !== "definition" || preState === null) return "undecidable";
   if (definition.repeatable) return "again";
+  const { foundation = null } = (answer === null ? {} : JSON.parse(answer)) as Partial<FoundationAnswer>;
+  if (foundation !== null) return (await removeFoundation(send, definition.targets[0] as DefinitionTarget)) ? "again" : "undecidable";
   switch (judgeOutcome(definition, JSON.parse(preState) as PreState, await readPreState(send, definition.targets, null))) {
     case "unchanged":
       return "again";
@@ -110,4 +113,14 @@ async function outcomeOf(send: SendSql, { statement, preState }: JournalEntry): 
     case "partly":
       return "undecidable";
   }
+}
+
+/** A table that was being made from nothing is removed, to be made anew; false when it holds rows, which nobody has put there. */
+async function removeFoundation(send: SendSql, target: DefinitionTarget): Promise<boolean> {
+  const name = target.path.map((part) => `\`${part.replaceAll("`", "``")}\``).join(".");
+  const { [`table ${target.name}`]: state } = await readPreState(send, [target], null);
+  if (state === null) return true;
+  if ((await send(`SELECT 1 FROM ${name} LIMIT 1`)).length > 0) return false;
+  await send(`DROP TABLE ${name}`);
+  return true;
 }

@@ -2,18 +2,23 @@ import { UpgateError } from "../../core/errors.js";
 import { classifyStatement, type Definition, type Statement } from "../../core/statement.js";
 import { redactStatement } from "../../core/statement-redaction.js";
 import type { JournalKind } from "../../store/journal.js";
-import { readPreState, type SendSql, TableCatalogue } from "../../store/pre-state.js";
+import { type PreState, readPreState, type SendSql, TableCatalogue } from "../../store/pre-state.js";
 import { answered, encodeAnswer, PLAIN_OK, refusedBy } from "./answers.js";
 import type { Attempt, CurrentMigration } from "./attempt.js";
 import { AttemptOver, attemptEndOf } from "./attempt-over.js";
 import type { ConnectionState } from "./connection-state.js";
 import { bindingsHash, rowsDigest, statementHash } from "./fingerprints.js";
+import { type FoundationAnswer, foundationOf } from "./foundation.js";
 import type { NewEntry } from "./journal-log.js";
+import { MOST_WAITING } from "./journal-writer.js";
 import type { QueryObject, SendQuery, StatementGate } from "./journaled-client.js";
 import type { RecordedStatement } from "./recording.js";
 import { refusal } from "./refusal.js";
 import { assertSameRows, recordedFor, replay } from "./replay.js";
 import { carryOutControl, isControl } from "./transaction-control.js";
+
+/** knex's own, on a connection of its own, when a statement with `.timeout(ms, { cancel: true })` takes too long. */
+const CANCEL = "KILL QUERY ?";
 
 /** Answers of reads are kept up to this many characters. */
 const MOST_ANSWER = 4096;
@@ -30,6 +35,7 @@ export class StatementFlow implements StatementGate {
   async query(connection: object, query: QueryObject, send: SendQuery): Promise<unknown> {
     const { attempt } = this;
     attempt.assertUsable();
+    if (query.sql === CANCEL) return send(attempt.comment());
     const current = this.#current();
     const state = attempt.stateOf(connection);
     const statement = classifyStatement(query.sql, attempt.options.dialect);
@@ -61,6 +67,12 @@ export class StatementFlow implements StatementGate {
       if (!recorded) attempt.writer.add(this.#entry(current, "read", { query, hash }));
       return result;
     });
+  }
+
+  announce(connection: object, statements: readonly string[]): void {
+    const state = this.attempt.stateOf(connection);
+    state.announced = statements;
+    state.covered = null;
   }
 
   connected(connection: object): Promise<void> {
@@ -103,6 +115,8 @@ export class StatementFlow implements StatementGate {
         query.response = PLAIN_OK;
         return;
       case "definition":
+        if (this.#isCovered(state, query.sql)) return this.#covered(state, current, sending);
+        return this.#withIntent(state, current, sending, statement.kind, null);
       case "repeatable":
         return this.#withIntent(state, current, sending, statement.kind, null);
       case "undecidable":
@@ -127,6 +141,8 @@ export class StatementFlow implements StatementGate {
       throw error;
     }
     this.#keep(state, this.#entry(current, "read", sending, this.#answerOfRead(sending.query, schema)));
+    if (state.scope === "migration") await writer.spill(state);
+    else if (state.scope === "none" && writer.waiting >= MOST_WAITING) await this.#commit(state);
   }
 
   /** The schema steers a migration and is changed by it, so it is kept whole. */
@@ -178,9 +194,16 @@ export class StatementFlow implements StatementGate {
     const { query, statement } = sending;
     const { clock } = attempt.options;
     await attempt.point("before-intent", query.sql);
-    const preState = statement.kind === "definition" ? await this.#preState(state, statement) : why;
-    const intent = { ...this.#entry(current, kind, sending), intentAt: clock.timestamp(), doneAt: null, preState };
+    const preState = statement.kind === "definition" ? await this.#preState(state, statement) : null;
+    const table = preState && statement.kind === "definition" ? foundationOf(statement, preState, state.announced, query.sql) : null;
+    const intent = {
+      ...this.#entry(current, kind, sending, table === null ? null : JSON.stringify({ foundation: table } satisfies FoundationAnswer)),
+      intentAt: clock.timestamp(),
+      doneAt: null,
+      preState: preState ? JSON.stringify(preState) : why,
+    };
     const sequence = await attempt.writer.commit(state, intent);
+    state.covered = table === null ? null : { statements: new Set(state.announced.slice(1)), next: sequence + 1 };
     await attempt.point("after-intent", query.sql);
     await attempt.assertMayGoOn();
     const done = (answer: string): void =>
@@ -197,12 +220,31 @@ export class StatementFlow implements StatementGate {
     if (kind === "undecidable") await this.#commit(state);
   }
 
-  async #preState(state: ConnectionState, { targets }: Definition): Promise<string> {
+  #isCovered({ covered, open }: ConnectionState, sql: string): boolean {
+    return covered !== null && !open && covered.next === this.attempt.options.log.next && covered.statements.has(sql);
+  }
+
+  /** Goes on making a table that an intent has announced: its entry comes with the next ones. */
+  async #covered(state: ConnectionState, current: CurrentMigration, sending: Sending): Promise<void> {
+    const { writer, catalogue } = this.attempt;
+    await this.attempt.point("before-intent", sending.query.sql);
+    const add = (answer: string): void => writer.add(this.#entry(current, "definition", sending, answer));
+    try {
+      await this.#send(state, sending);
+    } catch (error) {
+      if (this.attempt.broken === null) add(encodeAnswer(refusedBy(error)));
+      throw error;
+    }
+    add(encodeAnswer(answered(sending.query.response, sending.query.context)));
+    catalogue?.note(sending.statement);
+  }
+
+  async #preState(state: ConnectionState, { targets }: Definition): Promise<PreState> {
     const { attempt } = this;
     const send: SendSql = async (sql, bindings) =>
       (await attempt.sendOwn(state.connection, sql, bindings)) as readonly Record<string, unknown>[];
     if (attempt.catalogue?.stale) attempt.catalogue = await TableCatalogue.read(send);
-    return JSON.stringify(await readPreState(send, targets, attempt.catalogue));
+    return readPreState(send, targets, attempt.catalogue);
   }
 
   /** `sequence`: of its entry, where that is written already. */
@@ -242,7 +284,7 @@ export class StatementFlow implements StatementGate {
       migration: file.name,
       statementHash: hash,
       statement: redactStatement(query.sql),
-      bindingsHash: kind === "read" ? null : bindingsHash(secret, query.bindings ?? [], Date.now()),
+      bindingsHash: bindingsHash(secret, query.bindings ?? [], Date.now()),
       answer,
       doneAt: clock.timestamp(),
     };

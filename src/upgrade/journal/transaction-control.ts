@@ -33,10 +33,10 @@ export async function carryOutControl(
       await begin(attempt, current, state, query);
       break;
     case "commit":
-      await commit(attempt, current, state, query);
+      await commit(attempt, current, state, query, control.chain);
       break;
     case "rollback":
-      await rollback(attempt, current, state, query);
+      await rollback(attempt, current, state, query, control.chain);
       break;
     case "savepoint":
       if (current.recording.isAhead) break;
@@ -69,7 +69,13 @@ async function begin(attempt: Attempt, current: CurrentMigration, state: Connect
   if (state.scope === "none") state.scope = "own";
 }
 
-async function commit(attempt: Attempt, current: CurrentMigration, state: ConnectionState, { sql }: QueryObject): Promise<void> {
+async function commit(
+  attempt: Attempt,
+  current: CurrentMigration,
+  state: ConnectionState,
+  { sql }: QueryObject,
+  chain: boolean,
+): Promise<void> {
   if (state.scope === "migration" && current.phase === "ending") {
     state.scope = "none";
     return;
@@ -80,10 +86,16 @@ async function commit(attempt: Attempt, current: CurrentMigration, state: Connec
     await attempt.writer.commit(state);
     await attempt.point("after-commit");
   }
-  if (state.scope === "own") state.scope = "none";
+  if (state.scope === "own" && !chain) state.scope = "none";
 }
 
-async function rollback(attempt: Attempt, current: CurrentMigration, state: ConnectionState, { sql }: QueryObject): Promise<void> {
+async function rollback(
+  attempt: Attempt,
+  current: CurrentMigration,
+  state: ConnectionState,
+  { sql }: QueryObject,
+  chain: boolean,
+): Promise<void> {
   const isEnd = state.scope === "migration" && current.phase === "failing";
   if (state.scope === "migration" && !isEnd && !attempt.isMysql)
     throw refusal(current, "it would end the transaction that holds the migration together.", sql);
@@ -96,9 +108,9 @@ async function rollback(attempt: Attempt, current: CurrentMigration, state: Conn
       attempt.break(new AttemptOver("undone", null));
     attempt.assertUsable();
     // What the migration saw of them steers it, but they have changed nothing.
-    if (!isEnd) for (const entry of undone) attempt.writer.add(isChange(entry) ? { ...entry, kind: "read", bindingsHash: null } : entry);
+    if (!isEnd) for (const entry of undone) attempt.writer.add(isChange(entry) ? { ...entry, kind: "read" } : entry);
   }
-  if (isEnd || state.scope === "own") state.scope = "none";
+  if (isEnd || (state.scope === "own" && !chain)) state.scope = "none";
 }
 
 function isChange({ kind }: NewEntry): boolean {
