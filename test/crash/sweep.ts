@@ -32,6 +32,7 @@ const TIMES_PER_CHAPTER = 8;
 const CHAINS_PER_CHAPTER = 4;
 const LINKS = 4;
 const NODE_KILLS = 30;
+const TELL_EVERY = 100;
 
 /** Kills runners on one kind of database at every moment of every chapter, at seeded times, and several times in a row. */
 export async function sweep(target: Target, options: SweepOptions): Promise<SweepResult> {
@@ -47,7 +48,9 @@ async function sweepWith(target: Target, runners: Runners, options: SweepOptions
   const sinceMs = Date.now();
   const lost: string[] = [];
   const measured: Measured[] = [];
-  const chapters = [...chaptersOf(target.dialect), ...(target.dialect === "mysql" ? chaptersInDoubt() : []), wholeSet(target.dialect)];
+  // Rows of MyISAM tables stay on the node that wrote them: on another one there is nothing to go on with.
+  const inDoubt = chaptersInDoubt().filter(({ name }) => target.name !== "galera" || name !== "doubt-myisam");
+  const chapters = [...chaptersOf(target.dialect), ...(target.dialect === "mysql" ? inDoubt : []), wholeSet(target.dialect)];
   for (const chapter of chapters) {
     const subject = { target, runners, chapter, reference: await referenceOf(target, chapter, sinceMs), sinceMs };
     const { problems, ...counted } = await countMoments(subject);
@@ -56,8 +59,10 @@ async function sweepWith(target: Target, runners: Runners, options: SweepOptions
     measured.push({ ...subject, ...counted });
   }
   const trials = planTrials(measured, options);
+  let tried = 0;
   const results = await inParallel(trials, options.jobs, async ({ subject, death }) => {
     const result = await tryDeath(subject, death);
+    if (++tried % TELL_EVERY === 0) options.say(`${target.name}: ${tried} of ${trials.length} points`);
     if (result.problems.length > 0) options.say(lostLine(result));
     return result;
   });
