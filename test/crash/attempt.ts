@@ -1,10 +1,13 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { RunError } from "../../src/core/run.js";
+import type { Dialect } from "../../src/store/connect.js";
 import type { UpgradeOptionsOnDisk } from "./chapter.js";
 
 const CHILD = fileURLToPath(new URL("./child.mjs", import.meta.url));
 const LIMIT_MS = 120_000;
+/** Tells the driver; never connected to. */
+const ANY_ADDRESS: Readonly<Record<Dialect, string>> = { mysql: "mysql://127.0.0.1/none", sqlite: "sqlite::memory:" };
 
 /** What a runner's process is told. */
 export interface Task {
@@ -43,9 +46,9 @@ export interface Runner {
 }
 
 /** Resolves when the process is ready for its first task. */
-export async function startRunner(): Promise<Runner> {
+export async function startRunner(dialect: Dialect): Promise<Runner> {
   const { NODE_TEST_CONTEXT: _test, NODE_OPTIONS: _options, ...env } = process.env;
-  const child = fork(CHILD, { env, execArgv: [], stdio: ["ignore", "pipe", "pipe", "ipc"] });
+  const child = fork(CHILD, [ANY_ADDRESS[dialect]], { env, execArgv: [], stdio: ["ignore", "pipe", "pipe", "ipc"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding("utf8").on("data", (text: string) => (output += text));
   await new Promise<void>((resolve, reject) => {
@@ -81,20 +84,42 @@ function carryOn(child: ChildProcess, task: Task, output: () => string): Promise
   });
 }
 
-/** Keeps processes that go on with others' runs: starting one takes longer than most of what it has to do. */
-export class Takers {
+/**
+ * Keeps processes ready: starting one takes longer than most of what it has to do. Those that go on with others' runs do so
+ * again and again; those that are to die are fresh, and their successors start while they work.
+ */
+export class Runners {
   readonly #idle: Runner[] = [];
+  readonly #spare: Promise<Runner>[] = [];
   readonly #all = new Set<Runner>();
 
+  constructor(
+    private readonly dialect: Dialect,
+    /** Fresh ones that are held ready. */
+    private readonly spares = 0,
+  ) {}
+
   async carryOn(task: Task): Promise<Ending> {
-    const runner = this.#idle.pop() ?? (await startRunner());
-    this.#all.add(runner);
+    const runner = this.#idle.pop() ?? (await this.#start());
     const ending = await runner.carryOn(task);
     if (runner.isAlive()) this.#idle.push(runner);
     return ending;
   }
 
-  stop(): void {
+  /** One that has done nothing yet. */
+  fresh(): Promise<Runner> {
+    while (this.#spare.length <= this.spares) this.#spare.push(this.#start());
+    return this.#spare.shift() as Promise<Runner>;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.allSettled(this.#spare);
     for (const runner of this.#all) runner.signal("SIGKILL");
+  }
+
+  async #start(): Promise<Runner> {
+    const runner = await startRunner(this.dialect);
+    this.#all.add(runner);
+    return runner;
   }
 }

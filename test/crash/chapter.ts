@@ -17,6 +17,8 @@ export interface Chapter {
   readonly folder: string;
   /** Absolute, in order. */
   readonly files: readonly string[];
+  /** Whether a death can leave a statement that only the operator can decide. */
+  readonly asks: boolean;
 }
 
 /** What upgate's options are for a process on one database; plain. */
@@ -44,9 +46,12 @@ export function wholeSet(dialect: Dialect): Chapter {
   return compose(`${dialect}-whole`, [...versions].toSorted(), parts);
 }
 
-/** Each with a statement that nobody can decide. */
+/** Each with a statement that the database does not tell about; of `verified` the migration itself does. */
 export function chaptersInDoubt(): Chapter[] {
-  return readdirSync(path.join(MIGRATIONS, "doubt")).map((name) => compose(`doubt-${name}`, ["1.0.0"], [`doubt/${name}`]));
+  return readdirSync(path.join(MIGRATIONS, "doubt")).map((name) => ({
+    ...compose(`doubt-${name}`, ["1.0.0"], [`doubt/${name}`]),
+    asks: name !== "verified",
+  }));
 }
 
 /** One statement takes seconds. */
@@ -70,7 +75,7 @@ function compose(name: string, versions: readonly string[], parts: readonly stri
         .map((file) => path.join(target, file)),
     );
   }
-  return { name, version: versions.at(-1) as string, folder, files };
+  return { name, version: versions.at(-1) as string, folder, files, asks: false };
 }
 
 /** Small bounds, so that a takeover never waits. */

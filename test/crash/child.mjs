@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { appendFileSync } from "node:fs";
 import { setTimeout as pause } from "node:timers/promises";
+import { connectStore, databaseSource } from "../../dist/store/connect.js";
 import { openContext } from "../../dist/upgrade/open-context.js";
 import { resolveSettings } from "../../dist/upgrade/settings.js";
 import { Upgrader } from "../../dist/upgrade/upgrader.js";
@@ -52,6 +53,9 @@ async function carryOn() {
     const { status, error } = run === null ? { status: "completed", error: null } : await run.finished;
     return { kind: "ended", status, error, moments, lines };
   } catch (error) {
+    // Without an answer a run in doubt is not even begun again.
+    const { code, message, inDoubt } = error;
+    if (inDoubt) return { kind: "ended", status: "failed", error: { code, message, inDoubt }, moments, lines };
     return { kind: "broken", output: `${lines.join("\n")} ${error?.stack ?? error}` };
   } finally {
     await context.store.close();
@@ -63,4 +67,6 @@ process.on("message", async (given) => {
   task = given;
   process.send(await carryOn());
 });
+// The driver's modules take longer to load than most of what is to be done: they are there before the first task.
+await connectStore(databaseSource(process.argv[2], process.cwd())).destroy();
 process.send("ready");

@@ -33,7 +33,7 @@ describe("a runner whose way to the database is frozen", () => {
           assert.deepEqual(await at.problems(), [], where);
         } finally {
           proxy.close();
-          at.close();
+          await at.close();
         }
       }
     });

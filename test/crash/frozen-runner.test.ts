@@ -28,7 +28,7 @@ describe("a runner that is frozen for longer than its lease lasts", () => {
           assert.match(woken.kind === "ended" ? woken.lines.join("\n") : "", /lost the run/, where);
           assert.deepEqual(await at.problems(), [], `${where}, after it woke`);
         } finally {
-          at.close();
+          await at.close();
         }
       }
     });

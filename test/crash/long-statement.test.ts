@@ -35,7 +35,7 @@ it("a long ALTER of a killed runner, still running in the server when another pr
       assert.equal(taken.kind === "ended" && taken.status, "completed", JSON.stringify(taken));
       assert.deepEqual(await at.problems(), [], `killed after ${runsForMs} ms`);
     } finally {
-      at.close();
+      await at.close();
     }
   }
   await admin.end();

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import mysql from "mysql2/promise";
 import type { TestServer } from "../support/mariadb.js";
 import { until } from "../support/wait.js";
-import { type Ending, type Runner, startRunner, Takers } from "./attempt.js";
+import { type Ending, type Runner, Runners } from "./attempt.js";
 import { problemsOfBookkeeping } from "./bookkeeping.js";
 import { type Chapter, newLog, optionsFor } from "./chapter.js";
 import { isStep, type MomentEntry, problemsOfSteps, readLog } from "./log.js";
@@ -25,7 +25,7 @@ export interface Scene {
   carryOn(): Promise<Ending>;
   /** What differs from the reference, and what is wrong with the bookkeeping; empty when all is well. */
   problems(): Promise<string[]>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 /** The moments of an undisturbed run. */
@@ -44,7 +44,7 @@ export async function setStage(server: TestServer, chapter: Chapter): Promise<St
   const scene = async (): Promise<Scene> => openScene(chapter, reference, await emptyDatabase(server), sinceMs);
   const undisturbed = await scene();
   const ending = await undisturbed.carryOn();
-  undisturbed.close();
+  await undisturbed.close();
   if (ending.kind !== "ended" || ending.status !== "completed") throw new Error(`The undisturbed run: ${JSON.stringify(ending)}`);
   const moments = readLog(undisturbed.log).filter((entry): entry is MomentEntry => !isStep(entry));
   return { reference, moments, scene };
@@ -62,28 +62,23 @@ async function emptyDatabase(server: TestServer): Promise<string> {
 
 function openScene(chapter: Chapter, reference: Reference, address: string, sinceMs: number): Scene {
   const log = newLog();
-  const takers = new Takers();
-  const runners: Runner[] = [];
+  const runners = new Runners("mysql");
   return {
     address,
     log,
     haltedAt: async (haltAt, by = address) => {
-      const runner = await startRunner();
-      runners.push(runner);
+      const runner = await runners.fresh();
       const ended = runner.carryOn({ options: optionsFor(chapter, by), log, killAt: null, haltAt });
       await Promise.race([until("the runner to stand still", () => isStopped(runner.pid)), ended.then(refuse)]);
       return { runner, ended };
     },
-    carryOn: () => takers.carryOn({ options: optionsFor(chapter, address), log, killAt: null }),
+    carryOn: () => runners.carryOn({ options: optionsFor(chapter, address), log, killAt: null }),
     problems: async () => [
       ...compareOutcomes(await readOutcome(address, sinceMs), reference.outcome),
       ...(await problemsOfBookkeeping(chapter, address)),
       ...problemsOfSteps(readLog(log), reference.steps),
     ],
-    close: () => {
-      takers.stop();
-      for (const runner of runners) runner.signal("SIGKILL");
-    },
+    close: () => runners.stop(),
   };
 }
 

@@ -27,7 +27,7 @@ describe("a database server that is killed and started again in mid-run", () => 
           assert.equal(goneOn.kind === "ended" && goneOn.status, "completed", JSON.stringify(goneOn));
           assert.deepEqual(await at.problems(), [], `at moment ${moment}: ${JSON.stringify(moments[moment - 1])}`);
         } finally {
-          at.close();
+          await at.close();
         }
       }
     });

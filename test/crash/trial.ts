@@ -2,7 +2,8 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { type Ending, startRunner, type Takers, type Task } from "./attempt.js";
+import type { StatementInDoubt } from "../../src/core/migration.js";
+import type { Ending, Runners, Task } from "./attempt.js";
 import { problemsOfBookkeeping } from "./bookkeeping.js";
 import { type Chapter, newLog, optionsFor } from "./chapter.js";
 import { describeLast, problemsOfSteps, readLog } from "./log.js";
@@ -19,8 +20,8 @@ export type Death =
 
 export interface Subject {
   readonly target: Target;
-  /** Who goes on with what the dead have left. */
-  readonly takers: Takers;
+  /** Those that die, and those that go on with what the dead have left. */
+  readonly runners: Runners;
   readonly chapter: Chapter;
   readonly reference: Reference;
   /** When the suite began, ms since 1970: later instants are not compared. */
@@ -28,6 +29,7 @@ export interface Subject {
 }
 
 export interface TrialResult {
+  readonly chapter: Chapter;
   readonly death: Death;
   /** Where the processes died, for people. */
   readonly where: string;
@@ -50,7 +52,7 @@ export async function tryDeath(subject: Subject, death: Death): Promise<TrialRes
   const asked: string[] = [];
   let problems: string[];
   try {
-    await dieBy(subject, database, log, death, told);
+    await dieBy(subject, database, log, death, { told, asked });
     problems = await goOn(subject, database, log, asked);
     if (death.kind === "node") problems.push(...(await afterRevival(subject, database)));
     if (problems.length > 0) await keepReport(subject, database, { death, where: told.join("; then "), problems, asked }, log);
@@ -60,14 +62,21 @@ export async function tryDeath(subject: Subject, death: Death): Promise<TrialRes
     await database.drop();
   }
   const where = `${chapter.name} ${describeDeath(death)}: ${told.join("; then ")}`;
-  return { death, where, problems, asked };
+  return { chapter, death, where, problems, asked };
 }
 
-async function dieBy({ target, chapter }: Subject, database: TrialDatabase, log: string, death: Death, told: string[]): Promise<void> {
+/** What is told of a trial as it goes on. */
+interface Account {
+  readonly told: string[];
+  readonly asked: string[];
+}
+
+async function dieBy(subject: Subject, database: TrialDatabase, log: string, death: Death, { told, asked }: Account): Promise<void> {
+  const { target, chapter, runners } = subject;
   const task = (address: string, more: Partial<Task>): Task => ({ options: optionsFor(chapter, address), log, killAt: null, ...more });
   const note = (pid: number): void => void told.push(describeLast(readLog(log), pid));
   if (death.kind === "time") {
-    const runner = await startRunner();
+    const runner = await runners.fresh();
     const ended = runner.carryOn(task(database.address, {}));
     await pause(death.ms);
     runner.signal("SIGKILL");
@@ -75,21 +84,34 @@ async function dieBy({ target, chapter }: Subject, database: TrialDatabase, log:
     return note(runner.pid);
   }
   const moments = death.kind === "node" ? [death.moment] : death.moments;
+  const before = death.kind === "node" ? (target.nodeKiller?.command ?? []) : [];
   for (const [index, killAt] of moments.entries()) {
-    const before = death.kind === "node" ? (target.nodeKiller?.command ?? []) : [];
     const address = index % 2 === 0 ? database.address : database.takeoverAddress;
-    const runner = await startRunner();
-    const { kind } = await runner.carryOn(task(address, { killAt, ...(before.length > 0 ? { before } : {}) }));
+    const runner = await runners.fresh();
+    const dying = task(address, { killAt, ...(before.length > 0 ? { before } : {}) });
+    let ending = await runner.carryOn(dying);
+    const doubt = inDoubtOf(ending);
+    if (doubt) ending = await runner.carryOn({ ...dying, inDoubt: await answer(chapter, address, doubt, asked) });
     note(runner.pid);
-    if (kind === "killed") continue;
+    if (ending.kind === "killed") continue;
     runner.signal("SIGKILL");
     return;
   }
 }
 
+function inDoubtOf(ending: Ending): StatementInDoubt | undefined {
+  return ending.kind === "ended" ? ending.error?.inDoubt : undefined;
+}
+
+async function answer(chapter: Chapter, address: string, doubt: StatementInDoubt, asked: string[]): Promise<"applied" | "again"> {
+  const given = await answerOf(chapter, address, doubt);
+  asked.push(`${doubt.statement} (${given})`);
+  return given;
+}
+
 /** Carries the run to its end, answering what is asked, and compares. */
 async function goOn(
-  { takers, chapter, reference, sinceMs }: Subject,
+  { runners, chapter, reference, sinceMs }: Subject,
   { takeoverAddress }: TrialDatabase,
   log: string,
   asked: string[],
@@ -97,12 +119,11 @@ async function goOn(
   const options = optionsFor(chapter, takeoverAddress);
   let inDoubt: "applied" | "again" | undefined;
   for (let count = 0; ; count++) {
-    const ending = await takers.carryOn({ options, log, killAt: null, ...(inDoubt ? { inDoubt } : {}) });
+    const ending = await runners.carryOn({ options, log, killAt: null, ...(inDoubt ? { inDoubt } : {}) });
     if (ending.kind === "ended" && ending.status === "completed") break;
-    const doubt = ending.kind === "ended" ? ending.error?.inDoubt : undefined;
+    const doubt = inDoubtOf(ending);
     if (!doubt || count === MOST_ATTEMPTS) return [`going on ${describeEnding(ending)}`];
-    inDoubt = await answerOf(chapter, takeoverAddress, doubt);
-    asked.push(`${doubt.statement} (${inDoubt})`);
+    inDoubt = await answer(chapter, takeoverAddress, doubt, asked);
   }
   const outcome = await readOutcome(takeoverAddress, sinceMs);
   return [
@@ -145,7 +166,7 @@ export function describeDeath(death: Death): string {
 async function keepReport(
   { target, chapter }: Subject,
   { takeoverAddress }: TrialDatabase,
-  result: TrialResult,
+  result: Omit<TrialResult, "chapter">,
   log: string,
 ): Promise<void> {
   mkdirSync(REPORTS, { recursive: true });

@@ -7,7 +7,7 @@ export async function up(knex) {
     table.string("text", 40);
   });
   await knex("labels").insert({ item_id: box, text: "a box" });
-  const [crate] = await knex("items").insert({ sku: "CRATE", n: 1, changed_at: new Date() });
+  const [crate] = await knex("items").insert({ sku: "CRATE", n: 3, changed_at: new Date() });
   await knex("movements").insert([
     { item_id: crate, what: "received", amount: 1 },
     { item_id: box, what: "sent", amount: -2 },
