@@ -168,10 +168,10 @@ function repairsOn(kind: DatabaseKind): void {
       project.write("upgate.config.mjs", `export default ${JSON.stringify({ ...options, logger: undefined, version: "1.2.0" })};\n`);
       assert.equal((await runCli(["up", "--yes"], here)).code, 3);
       const [{ id: run }] = await knex("upgate_run").where({ active: 1 });
-      const journal = { run_id: run, token: 1, statement: "create table", done_at: "2026-11-22T10:00:00.000Z" };
+      const journal = { run_id: run, kind: "definition", token: 1, statement: "create table", done_at: "2026-11-22T10:00:00.000Z" };
       await knex("upgate_journal").where({ run_id: run }).delete();
       await knex("upgate_journal").insert([
-        { ...journal, sequence: 1, migration: "1.1.0/0001-product-price" },
+        { ...journal, kind: "start", sequence: 1, migration: "1.1.0/0001-product-price" },
         { ...journal, sequence: 2, migration: "1.2.0/0001-reviews" },
         { ...journal, sequence: 3, migration: "1.2.0/0001-reviews" },
       ]);
@@ -181,7 +181,7 @@ function repairsOn(kind: DatabaseKind): void {
 
       const { stdout } = await runCli(["repair", "restart", "1.2.0/0001-reviews", "--yes"], here);
       assert.match(stdout, /^1\.2\.0\/0001-reviews will run from its very start; 2 journaled statements were put aside\.$/m);
-      const names = (await knex("upgate_journal").orderBy("sequence")).map(({ migration }) => String(migration));
+      const names = (await knex("upgate_journal").where({ run_id: run }).orderBy("sequence")).map(({ migration }) => String(migration));
       assert.equal(names[0], "1.1.0/0001-product-price");
       for (const name of names.slice(1)) assert.match(name, /^1\.2\.0\/0001-reviews \(set aside 2\d{3}-.*Z\)$/);
       assert.deepEqual(await audit(knex), [["repair-restart", "cli", "1.2.0/0001-reviews: 2"]]);
@@ -215,7 +215,7 @@ function repairsOn(kind: DatabaseKind): void {
   it("refuses to skip what is half applied", () =>
     withProject(async ({ here, knex, ...project }) => {
       addLate(project);
-      const entry = { run_id: "some", sequence: 1, token: 1, migration: "1.0.0/0002-late", done_at: "2026-11-22T10:00:00.000Z" };
+      const entry = { run_id: "some", sequence: 1, kind: "write", token: 1, migration: "1.0.0/0002-late", done_at: "2026-11-22T10:00:00.000Z" };
       await knex("upgate_journal").insert(entry);
       const before = await written(knex);
       const { code, stderr } = await runCli(["repair", "skip", "1.0.0/0002-late", "--yes"], here);
