@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import { isSetAside } from "./set-aside.js";
 import { readLatestRuns } from "./runs.js";
 
 /**
@@ -144,7 +145,7 @@ export async function readUnfinished(knex: Knex, runIds: readonly string[]): Pro
     .groupBy("migration")
     .havingRaw("max(case when kind = 'finish' then 1 else 0 end) = 0")
     .select("migration");
-  const unfinished = names.map(({ migration }) => migration);
+  const unfinished = names.map(({ migration }) => migration).filter((name) => !isSetAside(name));
   const rows = await entriesOf(knex, runIds).where((where) =>
     where.whereIn("migration", unfinished).orWhereIn("kind", ["take", "verdict"]),
   );

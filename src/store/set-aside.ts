@@ -26,3 +26,7 @@ export function setAsideName(migration: string, timestamp: string): string {
 export async function isJournaled(knex: Knex, migration: string): Promise<boolean> {
   return (await knex<JournalRow>("upgate_journal").where({ migration }).first("migration")) !== undefined;
 }
+
+export function isSetAside(name: string): boolean {
+  return / \(set aside \d{4}-[^)]*\)$/.test(name);
+}

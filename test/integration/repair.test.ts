@@ -215,7 +215,14 @@ function repairsOn(kind: DatabaseKind): void {
   it("refuses to skip what is half applied", () =>
     withProject(async ({ here, knex, ...project }) => {
       addLate(project);
-      const entry = { run_id: "some", sequence: 1, kind: "write", token: 1, migration: "1.0.0/0002-late", done_at: "2026-11-22T10:00:00.000Z" };
+      const entry = {
+        run_id: "some",
+        sequence: 1,
+        kind: "write",
+        token: 1,
+        migration: "1.0.0/0002-late",
+        done_at: "2026-11-22T10:00:00.000Z",
+      };
       await knex("upgate_journal").insert(entry);
       const before = await written(knex);
       const { code, stderr } = await runCli(["repair", "skip", "1.0.0/0002-late", "--yes"], here);
