@@ -1,4 +1,4 @@
-import { createHash, createHmac } from "node:crypto";
+import { createHash, createHmac, type Hmac } from "node:crypto";
 
 /** knex numbers its savepoints by process, and names SQLite's table copies by chance. */
 const VARYING = /\btrx\d+\b|_knex_temp_alter\d+/g;
@@ -20,8 +20,13 @@ const TIMESTAMP = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-
 export function bindingsHash(key: string, bindings: readonly unknown[], nowMs: number): string | null {
   if (bindings.length === 0) return null;
   const hmac = createHmac("sha256", key);
-  for (const value of bindings) hmac.update(canonical(value, nowMs)).update("\0");
+  for (const value of bindings) add(hmac, canonical(value, nowMs));
   return hmac.digest("hex");
+}
+
+/** With its length, so that two values are never taken for one. */
+function add(hmac: Hmac, value: string | Buffer): void {
+  hmac.update(`${value.length}:`).update(value);
 }
 
 function canonical(value: unknown, nowMs: number): string | Buffer {
@@ -60,7 +65,7 @@ export class RowsDigest {
     const members = typeof row === "object" && row !== null ? (row as Record<string, unknown>) : { row };
     this.#columns ??= Object.keys(members);
     const hmac = createHmac("sha256", this.key);
-    for (const name of this.#columns) hmac.update(canonical(members[name], Number.NEGATIVE_INFINITY)).update("\0");
+    for (const name of this.#columns) add(hmac, canonical(members[name], Number.NEGATIVE_INFINITY));
     this.#rows++;
     this.#sum = BigInt.asUintN(SUM_BITS, this.#sum + BigInt(`0x${hmac.digest("hex").slice(0, SUM_BITS / 4)}`));
   }

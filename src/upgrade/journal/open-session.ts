@@ -104,9 +104,15 @@ function allowsSeveral({ dialect, config: { connection } }: DatabaseSource): boo
   return (connection as { multipleStatements?: boolean } | undefined)?.multipleStatements === true;
 }
 
+/**
+ * An open transaction of somebody's keeps a DDL statement waiting for a day or a year (MariaDB's and MySQL's default), and all
+ * readers of that table behind it. This long it waits, as often as attempts are made; then the operator is told.
+ */
+const LOCK_WAIT_SECONDS = 30;
+
 /** Makes the connection one that a later process finds; and one that commits when it is told to, whatever the server's default. */
 async function register(database: JournaledKnex, connection: object, runId: string, number: number): Promise<void> {
-  await database.send(connection, "SET autocommit = 1");
+  await database.send(connection, `SET SESSION autocommit = 1, lock_wait_timeout = LEAST(@@lock_wait_timeout, ${LOCK_WAIT_SECONDS})`);
   if (number >= MOST_LOCKS) return;
   try {
     await database.send(connection, "SELECT GET_LOCK(?, 0)", [connectionLock(runId, number)]);
