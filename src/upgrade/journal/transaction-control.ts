@@ -100,8 +100,7 @@ async function rollback(
   if (state.scope === "migration" && !isEnd && !attempt.isMysql)
     throw refusal(current, "it would end the transaction that holds the migration together.", sql);
   if (attempt.broken !== null) {
-    // The server rolls back what a dead connection had open.
-    state.closed();
+    await giveUp(attempt, state);
   } else {
     const undone = await attempt.writer.rollback(state);
     if (undone.some(({ kind, migration }) => kind === "finish" && migration !== current.file.name))
@@ -111,6 +110,15 @@ async function rollback(
     if (!isEnd) for (const entry of undone) attempt.writer.add(isChange(entry) ? { ...entry, kind: "read" } : entry);
   }
   if (isEnd || (state.scope === "own" && !chain)) state.scope = "none";
+}
+
+/** Nothing may be sent any more but this: locks that are held would keep others waiting until the connection is closed. */
+async function giveUp({ database }: Attempt, state: ConnectionState): Promise<void> {
+  const { open, connection } = state;
+  state.closed();
+  if (!open) return;
+  // Of a connection that is gone the server rolls back what was open.
+  await database.send(connection, "ROLLBACK").catch(() => undefined);
 }
 
 function isChange({ kind }: NewEntry): boolean {
