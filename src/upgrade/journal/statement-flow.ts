@@ -31,9 +31,10 @@ export class StatementFlow implements StatementGate {
 
   async #query(connection: object, query: QueryObject, send: SendQuery): Promise<unknown> {
     const { attempt } = this;
-    attempt.assertUsable();
-    if (query.sql === CANCEL) return send(attempt.comment());
     const statement = classifyStatement(query.sql, attempt.options.dialect);
+    // What ends an attempt must be let through when it has ended.
+    if (statement.kind !== "rollback") attempt.assertUsable();
+    if (query.sql === CANCEL) return send(attempt.comment());
     const current = attempt.current && isControl(statement) ? attempt.current : this.#current();
     const state = attempt.stateOf(connection);
     const why = refusalOf(attempt, state, statement, query.sql);
