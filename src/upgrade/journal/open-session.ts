@@ -112,7 +112,9 @@ const LOCK_WAIT_SECONDS = 30;
 
 /** Makes the connection one that a later process finds; and one that commits when it is told to, whatever the server's default. */
 async function register(database: JournaledKnex, connection: object, runId: string, number: number): Promise<void> {
-  await database.send(connection, `SET SESSION autocommit = 1, lock_wait_timeout = LEAST(@@lock_wait_timeout, ${LOCK_WAIT_SECONDS})`);
+  const [limit] = (await database.send(connection, "SELECT @@lock_wait_timeout AS seconds")) as { seconds: number }[];
+  const seconds = Math.min(Number(limit?.seconds ?? LOCK_WAIT_SECONDS), LOCK_WAIT_SECONDS);
+  await database.send(connection, `SET SESSION autocommit = 1, lock_wait_timeout = ${seconds}`);
   if (number >= MOST_LOCKS) return;
   try {
     await database.send(connection, "SELECT GET_LOCK(?, 0)", [connectionLock(runId, number)]);
