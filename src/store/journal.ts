@@ -4,7 +4,7 @@ import { readLatestRuns } from "./runs.js";
 
 /**
  * `take`: a process begins to carry the run out; its answer names the entries that count no more. `start`, `finish`: of a
- * migration. `done`: what came of the intent `of`. `verdict`: the operator's word on the entry `of`. The rest are statements by
+ * migration. `read`: of rows, `schema`: of the structure. `done`: what came of the intent `of`. `verdict`: the operator's word on the entry `of`. The rest are statements by
  * what they do, steps and batches.
  */
 export type JournalKind =
@@ -14,6 +14,7 @@ export type JournalKind =
   | "done"
   | "verdict"
   | "read"
+  | "schema"
   | "write"
   | "definition"
   | "repeatable"

@@ -22,10 +22,19 @@ export interface ReadDigest {
 /** What a statement without a recorded answer came to: the server's plain OK. */
 const DONE: Outcome = { kind: "answered", response: PLAIN_OK };
 
-const STATEMENTS: ReadonlySet<JournalKind> = new Set(["read", "write", "definition", "repeatable", "undecidable", "session", "temporary"]);
+const STATEMENTS: ReadonlySet<JournalKind> = new Set([
+  "read",
+  "schema",
+  "write",
+  "definition",
+  "repeatable",
+  "undecidable",
+  "session",
+  "temporary",
+]);
 
 /** Those that may be left out or come in another order without harm. */
-const HARMLESS: ReadonlySet<JournalKind> = new Set(["read", "session"]);
+const HARMLESS: ReadonlySet<JournalKind> = new Set(["read", "schema", "session"]);
 
 /** What the journal holds of one unfinished migration: its second run is answered from here. */
 export class Recording {

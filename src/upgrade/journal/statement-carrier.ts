@@ -81,7 +81,7 @@ export class StatementCarrier {
       this.keep(state, this.entry(current, "read", sending, encodeAnswer(refusedBy(error))));
       throw error;
     }
-    this.keep(state, this.entry(current, "read", sending, answerOfRead(this.attempt, sending.query, schema)));
+    this.keep(state, this.entry(current, schema ? "schema" : "read", sending, answerOfRead(this.attempt, sending.query, schema)));
     if (state.scope === "migration") await writer.spill(state);
     else if (state.scope === "none" && writer.waiting >= MOST_WAITING) await this.#commit(state);
   }

@@ -70,7 +70,7 @@ export function tailOf({ statements, dones }: Unfinished): string[] {
 }
 
 function isEffect(entry: JournalEntry, dones: ReadonlyMap<string, JournalEntry>): boolean {
-  if (entry.kind === "read" || entry.kind === "session") return false;
+  if (entry.kind === "read" || entry.kind === "schema" || entry.kind === "session") return false;
   const answer = entry.intentAt === null ? entry.answer : (dones.get(keyOf(entry))?.answer ?? null);
   if (entry.kind === "step") return answer !== null;
   return answer === null || (JSON.parse(answer) as { kind?: string }).kind !== "refused";
