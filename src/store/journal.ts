@@ -77,8 +77,6 @@ const COLUMNS = [
   "done_at",
 ] as const satisfies readonly (keyof JournalRow)[];
 
-const ROW = `(${COLUMNS.map(() => "?").join(", ")})`;
-
 export interface SqlText {
   readonly sql: string;
   readonly bindings: readonly unknown[];
@@ -86,24 +84,34 @@ export interface SqlText {
 
 /** Plain SQL for the migration's own connection: there the host's knex must not have a say. */
 export function insertEntriesSql(entries: readonly JournalEntry[]): SqlText {
-  return {
-    sql: `INSERT INTO upgate_journal (${COLUMNS.join(", ")}) VALUES ${entries.map(() => ROW).join(", ")}`,
-    bindings: entries.flatMap((entry) => [
-      entry.runId,
-      entry.sequence,
-      entry.kind,
-      entry.migration,
-      entry.token,
-      entry.of,
-      entry.statementHash,
-      entry.statement,
-      entry.bindingsHash,
-      entry.intentAt,
-      entry.preState,
-      entry.answer,
-      entry.doneAt,
-    ]),
+  const bindings: string[] = [];
+  // Half of a row is numbers and nothing: a value that needs no escaping is not bound.
+  const place = (value: string | number | null): string => {
+    if (typeof value !== "string") return String(value);
+    bindings.push(value);
+    return "?";
   };
+  const rows = entries.map((entry) => `(${valuesOf(entry).map(place).join(",")})`);
+  return { sql: `INSERT INTO upgate_journal (${COLUMNS.join(", ")}) VALUES ${rows.join(",")}`, bindings };
+}
+
+/** In the order of `COLUMNS`. */
+function valuesOf(entry: JournalEntry): (string | number | null)[] {
+  return [
+    entry.runId,
+    entry.sequence,
+    entry.kind,
+    entry.migration,
+    entry.token,
+    entry.of,
+    entry.statementHash,
+    entry.statement,
+    entry.bindingsHash,
+    entry.intentAt,
+    entry.preState,
+    entry.answer,
+    entry.doneAt,
+  ];
 }
 
 /** Takes away what the reads of a migration that has ended were answered; `since` null: in whatever run. */

@@ -1,3 +1,4 @@
+import { setImmediate as statementsSent } from "node:timers/promises";
 import { UpgateError } from "../core/errors.js";
 import type { HistoryEntry, MigrationFile, StatementInDoubt } from "../core/migration.js";
 import { pendingMigrations } from "../core/plan.js";
@@ -64,11 +65,10 @@ async function attemptMigrations(parts: AttemptParts, report: AttemptReport, sep
   try {
     const { pending, history } = await readPlan(options, run, opened.unfinished);
     const begunOf = new Map(history.filter(({ finishedAt }) => finishedAt === null).map((entry) => [entry.name, entry]));
-    let next = load(options, pending[0]);
+    let next = loadSoon(options, pending[0]);
     for (const [index, file] of pending.entries()) {
       const loading = next as Promise<LoadedMigration>;
-      // While the database works on this one.
-      next = load(options, pending[index + 1]);
+      next = loadSoon(options, pending[index + 1]);
       keeper.assertHeld();
       stop?.throwIfAborted();
       progress.migration = file.name;
@@ -84,10 +84,14 @@ async function attemptMigrations(parts: AttemptParts, report: AttemptReport, sep
   }
 }
 
-/** Its failure is seen when it is awaited: a migration that is never come to may be as it likes. */
-function load({ release }: RunnerOptions, file: MigrationFile | undefined): Promise<LoadedMigration> | null {
-  const loading = file ? release.migrations.load(file) : null;
-  loading?.catch(() => undefined);
+/**
+ * While the database works on the first statement of the migration before it. Its failure is seen when it is awaited: a
+ * migration that is never come to may be as it likes.
+ */
+function loadSoon({ release }: RunnerOptions, file: MigrationFile | undefined): Promise<LoadedMigration> | null {
+  if (!file) return null;
+  const loading = statementsSent().then(() => release.migrations.load(file));
+  loading.catch(() => undefined);
   return loading;
 }
 

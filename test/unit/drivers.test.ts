@@ -4,7 +4,7 @@ import path from "node:path";
 import { describe, test } from "node:test";
 import { createUpgate } from "../../src/index.js";
 import { isUpgateError } from "../../src/core/errors.js";
-import { loadModule } from "../../src/release/load-module.js";
+import { loadModule, loadSource } from "../../src/release/load-module.js";
 import { databaseSource, requireKnex } from "../../src/store/connect.js";
 import { tempFolder } from "./support/temp-folder.js";
 
@@ -49,5 +49,18 @@ describe("a file of the vendor's", () => {
       writeFileSync(file, second);
       assert.equal((await loadModule(file, "a"))["n"], 1, "the same checksum is the same module");
       assert.equal((await loadModule(file, "b"))["n"], 2);
+    });
+
+  for (const [name, source] of [
+    ["required.js", (n: number) => `exports.n = ${n};`],
+    ["imported.mjs", (n: number) => `export const n = ${n};`],
+    ["typescript.cjs", (n: number) => `"use strict"; Object.defineProperty(exports, "__esModule", { value: true }); exports.n = ${n};`],
+  ] as const)
+    test(`${name} is what it is now, also when it is put back`, async (t) => {
+      const file = path.join(tempFolder(t, { [name]: "" }), name);
+      for (const n of [1, 2, 2, 1]) {
+        writeFileSync(file, source(n));
+        assert.equal((await loadSource(file, source(n), String(n)))["n"], n);
+      }
     });
 });

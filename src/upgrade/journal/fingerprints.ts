@@ -1,11 +1,23 @@
-import { createHash, createHmac, type Hmac } from "node:crypto";
+import { createHmac, hash, type Hmac } from "node:crypto";
 
 /** knex numbers its savepoints by process, and names SQLite's table copies by chance. */
 const VARYING = /\btrx\d+\b|_knex_temp_alter\d+/g;
 
+/** What a statement is known by when it comes again. */
+export interface Fingerprint {
+  /** Of the text, see `statementHash`. */
+  readonly text: string;
+  /** Of the values, see `bindingsHash`. */
+  readonly values: string | null;
+}
+
+export function fingerprintOf(key: string, sql: string, bindings: readonly unknown[] = []): Fingerprint {
+  return { text: statementHash(sql), values: bindingsHash(key, bindings, Date.now()) };
+}
+
 /** SHA-256 of the text, hex, without what varies from process to process. */
 export function statementHash(sql: string): string {
-  return createHash("sha256").update(sql.replace(VARYING, "?")).digest("hex");
+  return hash("sha256", sql.replace(VARYING, "?"));
 }
 
 /** A moment this near to the clock is taken for "now": it differs each time, and nothing hangs on it. ms. */
@@ -19,14 +31,25 @@ const TIMESTAMP = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,6})?)?(?:Z|[+-
  */
 export function bindingsHash(key: string, bindings: readonly unknown[], nowMs: number): string | null {
   if (bindings.length === 0) return null;
-  const hmac = createHmac("sha256", key);
-  for (const value of bindings) add(hmac, canonical(value, nowMs));
-  return hmac.digest("hex");
+  return hmacOf(
+    key,
+    bindings.map((value) => canonical(value, nowMs)),
+  ).digest("hex");
 }
 
-/** With its length, so that two values are never taken for one. */
-function add(hmac: Hmac, value: string | Buffer): void {
-  hmac.update(`${value.length}:`).update(value);
+/** Each with its length, so that two values are never taken for one. */
+function hmacOf(key: string, values: readonly (string | Buffer)[]): Hmac {
+  const hmac = createHmac("sha256", key);
+  let text = "";
+  for (const value of values) {
+    text += `${value.length}:`;
+    if (typeof value === "string") text += value;
+    else {
+      hmac.update(text).update(value);
+      text = "";
+    }
+  }
+  return hmac.update(text);
 }
 
 function canonical(value: unknown, nowMs: number): string | Buffer {
@@ -64,8 +87,10 @@ export class RowsDigest {
   add(row: unknown): void {
     const members = typeof row === "object" && row !== null ? (row as Record<string, unknown>) : { row };
     this.#columns ??= Object.keys(members);
-    const hmac = createHmac("sha256", this.key);
-    for (const name of this.#columns) add(hmac, canonical(members[name], Number.NEGATIVE_INFINITY));
+    const hmac = hmacOf(
+      this.key,
+      this.#columns.map((name) => canonical(members[name], Number.NEGATIVE_INFINITY)),
+    );
     this.#rows++;
     this.#sum = BigInt.asUintN(SUM_BITS, this.#sum + BigInt(`0x${hmac.digest("hex").slice(0, SUM_BITS / 4)}`));
   }

@@ -29,7 +29,21 @@ export class JournalLog {
   /** `after`: so many uncommitted ones come before them. */
   number(entries: readonly NewEntry[], after = 0): JournalEntry[] {
     const first = this.next + after;
-    return entries.map((entry, index) => ({ ...BLANK, ...entry, runId: this.runId, token: this.token, sequence: first + index }));
+    return entries.map((entry, index) => ({
+      runId: this.runId,
+      sequence: first + index,
+      kind: entry.kind,
+      migration: entry.migration,
+      token: this.token,
+      of: entry.of ?? null,
+      statementHash: entry.statementHash ?? null,
+      statement: entry.statement ?? null,
+      bindingsHash: entry.bindingsHash ?? null,
+      intentAt: entry.intentAt ?? null,
+      preState: entry.preState ?? null,
+      answer: entry.answer ?? null,
+      doneAt: entry.doneAt ?? null,
+    }));
   }
 
   /** To be called when they are committed, and only then. */
@@ -37,17 +51,6 @@ export class JournalLog {
     this.#last += count;
   }
 }
-
-const BLANK = {
-  of: null,
-  statementHash: null,
-  statement: null,
-  bindingsHash: null,
-  intentAt: null,
-  preState: null,
-  answer: null,
-  doneAt: null,
-} as const;
 
 /** As few statements as the servers' limits on packets and variables allow. */
 export function insertStatements(entries: readonly JournalEntry[]): SqlText[] {

@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { UpgateError } from "../../core/errors.js";
 import type { Attempt, CurrentMigration } from "./attempt.js";
 import { errorOf } from "./answers.js";
-import { bindingsHash, type RowsDigest } from "./fingerprints.js";
+import type { Fingerprint, RowsDigest } from "./fingerprints.js";
 import type { QueryObject } from "./journaled-client.js";
 import { digestOf, type RecordedStatement } from "./recording.js";
 
@@ -19,16 +19,15 @@ export async function recordedFor(
   attempt: Attempt,
   { recording, file }: CurrentMigration,
   query: QueryObject,
-  hash: string,
+  { text, values }: Fingerprint,
 ): Promise<RecordedStatement | null> {
-  const values = bindingsHash(attempt.options.secret, query.bindings ?? [], Date.now());
   for (let waitedMs = 0; ; waitedMs += PARK_STEP_MS) {
-    const recorded = recording.take(hash, values);
+    const recorded = recording.take(text, values);
     if (recorded) return recorded;
     if (!recording.isAhead) return null;
     if (waitedMs >= PARK_MS)
       throw attempt.break(
-        recording.has(hash) ? otherValues(file.name, query.sql) : divergence(file.name, recording.missing?.statement ?? "", query.sql),
+        recording.has(text) ? otherValues(file.name, query.sql) : divergence(file.name, recording.missing?.statement ?? "", query.sql),
       );
     await pause(PARK_STEP_MS);
     attempt.assertUsable();

@@ -6,7 +6,7 @@ import { answered, encodeAnswer, PLAIN_OK, refusedBy } from "./answers.js";
 import type { Attempt, CurrentMigration } from "./attempt.js";
 import { AttemptOver, attemptEndOf } from "./attempt-over.js";
 import type { ConnectionState } from "./connection-state.js";
-import { bindingsHash } from "./fingerprints.js";
+import type { Fingerprint } from "./fingerprints.js";
 import { type FoundationAnswer, foundationOf } from "./foundation.js";
 import type { NewEntry } from "./journal-log.js";
 import { MOST_WAITING } from "./journal-writer.js";
@@ -19,8 +19,7 @@ import { assertSameRows } from "./replay.js";
 export interface Sending {
   readonly query: QueryObject;
   readonly send: SendQuery;
-  /** Of the text. */
-  readonly hash: string;
+  readonly fingerprint: Fingerprint;
   readonly statement: Statement;
 }
 
@@ -207,18 +206,17 @@ export class StatementCarrier {
   entry(
     { file }: CurrentMigration,
     kind: JournalKind,
-    { query, hash }: Pick<Sending, "query" | "hash">,
+    { query, fingerprint }: Pick<Sending, "query" | "fingerprint">,
     answer: string | null = null,
   ): NewEntry {
-    const { secret, clock } = this.attempt.options;
     return {
       kind,
       migration: file.name,
-      statementHash: hash,
+      statementHash: fingerprint.text,
       statement: redactStatement(query.sql),
-      bindingsHash: bindingsHash(secret, query.bindings ?? [], Date.now()),
+      bindingsHash: fingerprint.values,
       answer,
-      doneAt: clock.timestamp(),
+      doneAt: this.attempt.options.clock.timestamp(),
     };
   }
 }

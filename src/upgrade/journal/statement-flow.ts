@@ -3,7 +3,7 @@ import { classifyStatement, type Statement } from "../../core/statement.js";
 import { hasSeveralStatements } from "../../core/statement-several.js";
 import type { Attempt, CurrentMigration } from "./attempt.js";
 import type { ConnectionState } from "./connection-state.js";
-import { statementHash } from "./fingerprints.js";
+import { fingerprintOf } from "./fingerprints.js";
 import type { QueryObject, RowSink, SendQuery, StatementGate } from "./journaled-client.js";
 import { emptyDigest } from "./read-answers.js";
 import { refusal, Shielded } from "./refusal.js";
@@ -40,12 +40,12 @@ export class StatementFlow implements StatementGate {
     const why = refusalOf(attempt, state, statement, query.sql);
     if (why !== null) throw refusal(current, why, query.sql);
     if (isControl(statement)) return state.turns.take(() => carryOutControl(attempt, current, state, statement, query, send));
-    const hash = statementHash(query.sql);
-    const recorded = await recordedFor(attempt, current, query, hash);
+    const fingerprint = fingerprintOf(attempt.options.secret, query.sql, query.bindings);
+    const recorded = await recordedFor(attempt, current, query, fingerprint);
     if (recorded?.outcome && recorded.entry.kind !== "session") return replay(recorded, query);
     return state.turns.take(async () => {
       await attempt.assertMayGoOn();
-      const sending: Sending = { query, send, hash, statement };
+      const sending: Sending = { query, send, fingerprint, statement };
       if (recorded) return this.#carrier.sendAgain(state, current, sending, recorded);
       current.statements++;
       await this.#carrier.carryOut(state, current, sending);
@@ -65,8 +65,8 @@ export class StatementFlow implements StatementGate {
     if (!attempt.isMysql) return send(null);
     const current = this.#current();
     const state = attempt.stateOf(connection);
-    const hash = statementHash(query.sql);
-    const recorded = await recordedFor(attempt, current, query, hash);
+    const fingerprint = fingerprintOf(attempt.options.secret, query.sql, query.bindings);
+    const recorded = await recordedFor(attempt, current, query, fingerprint);
     const digest = emptyDigest(attempt, recorded);
     const write = target.write.bind(target);
     target.write = (row, ...rest) => {
@@ -77,7 +77,7 @@ export class StatementFlow implements StatementGate {
       await attempt.assertMayGoOn();
       const result = await send(attempt.comment(attempt.nextFor(state)));
       if (recorded) assertSameRows(attempt, recorded, digest, current.file.name);
-      else this.#carrier.keep(state, this.#carrier.entry(current, "read", { query, hash }, JSON.stringify(digest.result)));
+      else this.#carrier.keep(state, this.#carrier.entry(current, "read", { query, fingerprint }, JSON.stringify(digest.result)));
       return result;
     });
   }
