@@ -2,10 +2,15 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import { startMariaDb } from "../support/mariadb.js";
 import { chaptersOf } from "./chapter.js";
-import { setStage } from "./scene.js";
+import { type Moments, setStage } from "./scene.js";
 import { chooseNumbers, seededRandom } from "./seeded.js";
 
 const POINTS = 6;
+
+/** How many moments every run has at the least: commits of data go by the clock. */
+function surelyCome(moments: Moments): number {
+  return moments.filter(({ point }) => !point.endsWith("commit")).length;
+}
 
 const server = await startMariaDb();
 after(() => server.stop());
@@ -14,7 +19,7 @@ describe("a runner that is frozen for longer than its lease lasts", () => {
   for (const chapter of chaptersOf("mysql").filter(({ version }) => ["1.1.0", "1.2.0", "1.4.0"].includes(version))) {
     it(`changes nothing once it wakes, another having carried out release ${chapter.version}`, async () => {
       const { moments, scene } = await setStage(server, chapter);
-      for (const moment of chooseNumbers(moments.length, POINTS, seededRandom(11))) {
+      for (const moment of chooseNumbers(surelyCome(moments), POINTS, seededRandom(11))) {
         const at = await scene();
         const where = `at moment ${moment}: ${JSON.stringify(moments[moment - 1])}`;
         try {
