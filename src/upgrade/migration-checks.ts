@@ -14,7 +14,11 @@ export interface MigrationWarning {
   readonly repair: string;
 }
 
-/** What `upgate repair` does about a migration. */
+/**
+ * What `upgate repair` does about a migration. `accept`: its file was edited after it was applied, and is right as it is now. `forget`:
+ * its file is gone for good. `skip`: it belongs to an older release than the newest applied one, and is not to be run.
+ * `restart`: what it had done in part was undone by hand, so that it begins anew.
+ */
 export type RepairAction = "accept" | "forget" | "skip" | "restart";
 
 export const WARNING_REPAIRS = { edited: "accept", missing: "forget", "out-of-order": "skip" } as const satisfies Record<
