@@ -38,6 +38,7 @@ const TOP_LEVEL = [
   "pollMs",
   "nodeTtlMs",
   "leaseTtlMs",
+  "drainTimeoutMs",
   "logger",
   "configFile",
 ] as const satisfies readonly (keyof UpgateOptions)[];
@@ -97,6 +98,7 @@ export function checkOptions(
     pollMs,
     nodeTtlMs: root.integer("nodeTtlMs", 30_000, 3 * pollMs, 3_600_000),
     leaseTtlMs: root.integer("leaseTtlMs", 15_000, 1000, 3_600_000),
+    drainTimeoutMs: root.integer("drainTimeoutMs", 10_000, 0, 3_600_000),
     logger: (root.check("logger", loggerProblem) as Logger | undefined) ?? console,
     configFile: root.path("configFile", false),
   };

@@ -56,6 +56,8 @@ export interface UpgateOptions {
   nodeTtlMs?: number;
   /** A holder whose beat stands still for this long has lost the lease, ms. At least 1,000; default 15,000. */
   leaseTtlMs?: number;
+  /** How long an upgrade waits for requests that were let in, before the operator is asked what to do about them, ms. Default 10,000. */
+  drainTimeoutMs?: number;
   /** Default: console. */
   logger?: Logger;
   /** The file that this configuration comes from: the upgrade's own process reads it. Default: the file that `defineConfig` was called in. */
@@ -138,6 +140,7 @@ export interface ParsedOptions {
   readonly pollMs: number;
   readonly nodeTtlMs: number;
   readonly leaseTtlMs: number;
+  readonly drainTimeoutMs: number;
   readonly logger: Logger;
   readonly configFile: string | URL | null;
 }

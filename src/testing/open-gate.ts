@@ -11,8 +11,9 @@ import { connectHost, databaseSource } from "../store/connect.js";
 import { pendingCheck, versionCheck } from "../upgrade/checks.js";
 import { badgeModel, renderBadge } from "../web/badge.js";
 import { createGuard } from "../web/guard.js";
+import { InFlight } from "../web/in-flight.js";
 import { type HealthFacts, healthHandler } from "../web/health.js";
-import type { Handler } from "../web/http.js";
+import { type Handler, installerMatcher } from "../web/http.js";
 import { Renderer } from "../web/render.js";
 import { Hosting, type LoadApplication } from "../web/serve.js";
 import type { Upgate } from "../web/upgate.js";
@@ -111,14 +112,15 @@ class OpenHosting {
   #isServing = false;
   #isLoaded = false;
 
-  constructor({ probes, installPath, basePath, logger }: ParsedOptions, state: VersionState) {
+  constructor({ probes, installPath, basePath, drainTimeoutMs, logger }: ParsedOptions, state: VersionState) {
+    const isInstaller = installerMatcher(installPath, basePath);
     this.guard = createGuard({
       gate: { openUntilMs: Infinity },
       state: () => state,
       ready: Promise.resolve(),
       isReady: () => true,
-      installPath,
-      basePath,
+      isInstaller,
+      inFlight: new InFlight({ graceMs: drainTimeoutMs, isOwn: isInstaller, nowMs: () => performance.now() }),
       probes,
       isApplicationLoaded: () => !this.#isServing || this.#isLoaded,
       answer: () => undefined,

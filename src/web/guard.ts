@@ -4,7 +4,8 @@ import type { ProbeOptions } from "../core/options.js";
 import type { Logger } from "../core/ports.js";
 import { maintenanceCode, type VersionState } from "../core/version-state.js";
 import type { Gate } from "../upgrade/watcher.js";
-import { type Handler, isBelow, isPlainPath, type MountedRequest, type Next, pathOf, requestPath } from "./http.js";
+import { type Handler, type MountedRequest, type Next, pathOf } from "./http.js";
+import type { InFlight } from "./in-flight.js";
 import type { MaintenanceAnswer } from "./maintenance.js";
 import { mountedBefore } from "./mount-order.js";
 
@@ -17,8 +18,8 @@ export interface GuardOptions {
   /** Settles with the first reading of the state. */
   readonly ready: Promise<void>;
   readonly isReady: () => boolean;
-  readonly installPath: string;
-  readonly basePath: string;
+  readonly isInstaller: (req: MountedRequest) => boolean;
+  readonly inFlight: InFlight;
   readonly probes: Readonly<ProbeOptions> | false;
   /** Whether the application itself can answer; in `serve` it is loaded only once the gate is open. */
   readonly isApplicationLoaded: () => boolean;
@@ -27,11 +28,11 @@ export interface GuardOptions {
 }
 
 /**
- * The guard. Its pass path reads one number, compares it with the monotonic clock, and calls `next`: no I/O, no promise,
- * no allocation. Everything else is off that path.
+ * The guard. Its pass path reads one number, compares it with the monotonic clock, notes the response, and calls `next`: no I/O, no
+ * promise, no allocation on a connection that is used again. Everything else is off that path.
  */
 export function createGuard(options: GuardOptions): Handler {
-  const { gate, probes } = options;
+  const { gate, probes, inFlight, isInstaller } = options;
   const probeKinds = new Map(probes === false ? [] : (["live", "ready", "open"] as const).map((kind) => [probes[kind], kind] as const));
   // A probe must be answered while the gate is open, too: a look at two letters spares nearly all requests the look-up.
   const [firsts, seconds] = [new Uint8Array(128), new Uint8Array(128)];
@@ -45,8 +46,11 @@ export function createGuard(options: GuardOptions): Handler {
 
   return function upgateGuard(req: IncomingMessage, res: ServerResponse, next: Next): void {
     if (isFirst) warnOfMountOrder(req, upgateGuard);
-    if (gate.openUntilMs > performance.now() && !maybeProbe(req.url as string)) next();
-    else offPassPath(req, res, next);
+    const nowMs = performance.now();
+    if (gate.openUntilMs > nowMs && !maybeProbe(req.url as string)) {
+      inFlight.enter(req, res, nowMs);
+      next();
+    } else offPassPath(req, res, next);
   };
 
   function warnOfMountOrder(req: IncomingMessage, guard: Handler): void {
@@ -61,7 +65,7 @@ export function createGuard(options: GuardOptions): Handler {
   function offPassPath(req: IncomingMessage, res: ServerResponse, next: Next): void {
     const probe = probeKinds.get(pathOf(req.url ?? "/"));
     if (probe !== undefined) answerProbe(res, probe);
-    else if (gate.openUntilMs > performance.now()) next();
+    else if (gate.openUntilMs > performance.now()) pass(req, res, next);
     else if (isInstaller(req)) next();
     else if (options.isReady()) options.answer(req, res, maintenanceCode(options.state().kind) ?? "Err1");
     else void holdUntilReady(req, res, next);
@@ -72,15 +76,13 @@ export function createGuard(options: GuardOptions): Handler {
     const timeout = new Promise<void>((resolve) => (timer = setTimeout(resolve, FIRST_STATE_WAIT_MS).unref()));
     await Promise.race([options.ready, timeout]);
     clearTimeout(timer);
-    if (gate.openUntilMs > performance.now()) next();
+    if (gate.openUntilMs > performance.now()) pass(req, res, next);
     else if (!res.destroyed) options.answer(req, res, maintenanceCode(options.state().kind) ?? "Err1");
   }
 
-  function isInstaller(req: MountedRequest): boolean {
-    const path = requestPath(req);
-    if (!isPlainPath(path)) return false;
-    const { basePath, installPath } = options;
-    return isBelow(path, installPath) || (basePath !== "" && isBelow(path, basePath + installPath));
+  function pass(req: IncomingMessage, res: ServerResponse, next: Next): void {
+    inFlight.enter(req, res, performance.now());
+    next();
   }
 
   function answerProbe(res: ServerResponse, kind: keyof ProbeOptions): void {

@@ -32,6 +32,15 @@ export function isBelow(path: string, mount: string): boolean {
   return path === mount || path.startsWith(`${mount}/`);
 }
 
+/** Whether a request is for the wizard, as the browser or as a proxy that strips the base path asks for it. */
+export function installerMatcher(installPath: string, basePath: string): (req: MountedRequest) => boolean {
+  return (req) => {
+    const path = requestPath(req);
+    if (!isPlainPath(path)) return false;
+    return isBelow(path, installPath) || (basePath !== "" && isBelow(path, basePath + installPath));
+  };
+}
+
 export function clientAddress(req: MountedRequest): string {
   return req.ip ?? req.socket.remoteAddress ?? "unknown";
 }

@@ -14,7 +14,8 @@ import { attachGate } from "./attach.js";
 import { type Badge, badgeModel, renderBadge } from "./badge.js";
 import { createGuard } from "./guard.js";
 import { exitWhenReplaced } from "./exit-when-replaced.js";
-import type { Handler } from "./http.js";
+import { type Handler, installerMatcher } from "./http.js";
+import { InFlight } from "./in-flight.js";
 import { lazyHandler } from "./lazy-handler.js";
 import { maintenanceAnswer } from "./maintenance.js";
 import { Renderer } from "./render.js";
@@ -78,13 +79,15 @@ export function createUpgate(options: UpgateOptions): Upgate {
   let isReady = false;
   void watcher.ready.then(() => (isReady = true));
 
+  const isInstaller = installerMatcher(installPath, basePath);
+  const inFlight = new InFlight({ graceMs: settings.options.drainTimeoutMs, isOwn: isInstaller, nowMs: context.store.clock.nowMs });
   const guard = createGuard({
     gate: watcher.gate,
+    inFlight,
+    isInstaller,
     state: () => watcher.state,
     ready: watcher.ready,
     isReady: () => isReady,
-    installPath,
-    basePath,
     probes,
     isApplicationLoaded: () => hosting.isApplicationLoaded,
     answer,

@@ -5,6 +5,7 @@ import express from "express";
 import express4 from "express4";
 import { createGuard } from "../../src/web/guard.js";
 import type { Handler } from "../../src/web/http.js";
+import { InFlight } from "../../src/web/in-flight.js";
 import { STATES } from "./support/guarded.js";
 import { request } from "./support/request.js";
 
@@ -15,8 +16,8 @@ function warningGuard(): { guard: Handler; warnings: string[] } {
     state: () => STATES.current,
     ready: Promise.resolve(),
     isReady: () => true,
-    installPath: "/install",
-    basePath: "",
+    isInstaller: () => false,
+    inFlight: new InFlight({ graceMs: 0, isOwn: () => false, nowMs: () => performance.now() }),
     probes: false,
     isApplicationLoaded: () => true,
     answer: () => assert.fail("the gate is open"),
