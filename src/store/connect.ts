@@ -5,6 +5,7 @@ import knexFactory, { type Knex } from "knex";
 import { messageOf, UpgateError } from "../core/errors.js";
 import type { Database } from "../core/options.js";
 import { mysqlClient } from "./mysql-driver.js";
+import { ungatedClass } from "./query-gate.js";
 import { discardingBusyConnections, sqliteClient } from "./sqlite-driver.js";
 
 export type Dialect = "mysql" | "sqlite";
@@ -34,7 +35,7 @@ export function databaseSource(database: Database, root: string): DatabaseSource
   requireKnex(installedKnex());
   if (typeof database === "function") {
     const config = database.client.config as Knex.Config;
-    return sourceOf({ ...config, client: database.client.constructor as typeof Knex.Client }, dialectOf(database), database);
+    return sourceOf({ ...config, client: ungatedClass<typeof Knex.Client>(database) }, dialectOf(database), database);
   }
   const config = typeof database === "string" ? configOfAddress(database, root) : database;
   const name =
@@ -96,7 +97,7 @@ export function connectStore(source: DatabaseSource): Knex {
 /** The class of the host's own client; a configuration may name it by a string only. */
 export function dialectClass<C extends new (config: Knex.Config) => object>(source: DatabaseSource): C {
   const knex = source.instance ?? connectHost(source);
-  const Dialect = knex.client.constructor as C;
+  const Dialect = ungatedClass<C>(knex);
   if (knex !== source.instance) void knex.destroy();
   return Dialect;
 }
