@@ -130,6 +130,7 @@ function show(model) {
     const applied = now.migrations.filter((migration) => migration.status === "applied").length;
     const running = state === "running";
     const activity = running ? now.activity : "Stopped";
+    part("drain")?.toggleAttribute("hidden", !now.asksAboutDrain);
     part("bar").value = percent;
     setText(part("percent"), `${percent} %`);
     setText(part("activity"), activity);

@@ -39,6 +39,8 @@ const TOP_LEVEL = [
   "nodeTtlMs",
   "leaseTtlMs",
   "drainTimeoutMs",
+  "drain",
+  "onDatabaseLoss",
   "logger",
   "configFile",
 ] as const satisfies readonly (keyof UpgateOptions)[];
@@ -99,6 +101,8 @@ export function checkOptions(
     nodeTtlMs: root.integer("nodeTtlMs", 30_000, 3 * pollMs, 3_600_000),
     leaseTtlMs: root.integer("leaseTtlMs", 15_000, 1000, 3_600_000),
     drainTimeoutMs: root.integer("drainTimeoutMs", 10_000, 0, 3_600_000),
+    drain: root.oneOf("drain", ["wait", "end", "abort"]),
+    onDatabaseLoss: root.oneOf("onDatabaseLoss", ["close", "stay"]),
     logger: (root.check("logger", loggerProblem) as Logger | undefined) ?? console,
     configFile: root.path("configFile", false),
   };

@@ -87,6 +87,14 @@ export const ERRORS = {
     title: "Not every node has closed",
     remedy: "Stop or restart the nodes named in the message, then press Retry.",
   },
+  ERR_UPGATE_DRAIN_ABORTED: {
+    title: "The upgrade was given up while it waited for requests",
+    remedy: "Nothing was changed. Start the upgrade again when fewer requests are under way, or end them then.",
+  },
+  ERR_UPGATE_GATE_CLOSED: {
+    title: "The application may not use the database now",
+    remedy: "Nothing to do: it opens by itself when the upgrade is over. Work outside requests waits with upgate.whenOpen().",
+  },
   ERR_UPGATE_NO_BACKUP_DRIVER: {
     title: "upgate can't make the backup itself",
     remedy: "Make a backup with your hosting panel or your database tool, then go on with “I Have a Backup”.",

@@ -58,6 +58,10 @@ export interface UpgateOptions {
   leaseTtlMs?: number;
   /** How long an upgrade waits for requests that were let in, before the operator is asked what to do about them, ms. Default 10,000. */
   drainTimeoutMs?: number;
+  /** What an upgrade without a wizard does then: goes on waiting, ends them, or gives up before it has changed anything. Default `wait`. */
+  drain?: "wait" | "end" | "abort";
+  /** `stay`: a single node that was open stays so while it can't reach the database. Never with several nodes. Default `close`. */
+  onDatabaseLoss?: "close" | "stay";
   /** Default: console. */
   logger?: Logger;
   /** The file that this configuration comes from: the upgrade's own process reads it. Default: the file that `defineConfig` was called in. */
@@ -141,6 +145,8 @@ export interface ParsedOptions {
   readonly nodeTtlMs: number;
   readonly leaseTtlMs: number;
   readonly drainTimeoutMs: number;
+  readonly drain: "wait" | "end" | "abort";
+  readonly onDatabaseLoss: "close" | "stay";
   readonly logger: Logger;
   readonly configFile: string | URL | null;
 }

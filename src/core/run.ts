@@ -8,6 +8,15 @@ export type RunKind = "upgrade" | "install" | "restore";
  */
 export type RunStatus = "draft" | "running" | "completed" | "failed" | "aborted" | "superseded";
 
+/**
+ * What becomes of requests that are still under way `drainTimeoutMs` after the closing. Before that it is the policy: `ask` the
+ * operator, `wait`, `end` them, or `abort` the run; after it what was decided, `asked` as long as nothing is.
+ */
+export type RunDrain = "ask" | "wait" | "end" | "abort" | "asked" | "waiting" | "ending" | "aborting";
+
+/** What the operator says about requests that are still under way. */
+export type DrainAnswer = "wait" | "end" | "abort";
+
 /** `starting` and `closing` come before the first statement: a run that dies there has changed nothing. */
 export type RunPhase = "starting" | "closing" | "migrating" | "finishing" | "done";
 
@@ -55,6 +64,7 @@ export interface Run extends RunDraft {
   readonly phase: RunPhase;
   /** Grows with every closing; nodes acknowledge it. */
   readonly epoch: number;
+  readonly drain: RunDrain;
   readonly plan: readonly { readonly name: string; readonly version: string }[];
   readonly error: RunError | null;
   readonly createdAt: string;

@@ -18,7 +18,10 @@ export type VersionStateKind =
 export type MaintenanceCode = "Err1" | "Err2" | "Err3";
 
 /** A run as the state tells it. */
-export type StateRun = Pick<Run, "id" | "kind" | "fromVersion" | "toVersion" | "status" | "phase" | "epoch" | "startedAt" | "error">;
+export type StateRun = Pick<
+  Run,
+  "id" | "kind" | "fromVersion" | "toVersion" | "status" | "phase" | "epoch" | "drain" | "startedAt" | "error"
+>;
 
 /** What follows from the versions, the pending migrations, the run and the lease. */
 export interface VersionState {

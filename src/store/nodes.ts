@@ -9,12 +9,34 @@ export interface NodeEntry extends ProcessIdentity {
   readonly filesVersion: string;
   /** The last closing that it acknowledged. */
   readonly epoch: number;
+  /** Let in and not over, when it was last told. */
   readonly inFlight: number;
+  readonly oldest: OldestAdmitted | null;
   readonly beat: number;
   readonly startedAt: string;
   readonly seenAt: string;
   readonly protocol: number;
 }
+
+/** What has been under way for the longest. */
+export interface OldestAdmitted {
+  readonly method: string;
+  readonly path: string;
+  /** When it was told. */
+  readonly ageMs: number;
+}
+
+export interface NodeChange {
+  readonly seenAt: string;
+  readonly filesVersion: string;
+  readonly inFlight: number;
+  readonly oldest: OldestAdmitted | null;
+  /** The closing that is acknowledged by this. */
+  readonly epoch?: number;
+}
+
+/** Characters. */
+const SHOWN_PATH = 200;
 
 interface NodeRow {
   id: string;
@@ -26,6 +48,7 @@ interface NodeRow {
   files_version: string;
   epoch: number;
   in_flight: number;
+  oldest: string | null;
   beat: number;
   started_at: string;
   seen_at: string;
@@ -54,24 +77,29 @@ export async function registerNode(
 }
 
 /** False when the row is gone: another process took this node for dead, and it has to register anew. */
-export async function renewNode(
-  knex: Knex,
-  id: string,
-  change: { seenAt: string; filesVersion: string; epoch?: number },
-): Promise<boolean> {
+export async function renewNode(knex: Knex, id: string, change: NodeChange): Promise<boolean> {
   const renewed = await knex<NodeRow>("upgate_node")
     .where({ id })
     .update({
       seen_at: change.seenAt,
       files_version: change.filesVersion,
+      in_flight: change.inFlight,
+      oldest: change.oldest && JSON.stringify({ ...change.oldest, path: change.oldest.path.slice(0, SHOWN_PATH) }),
       beat: knex.raw("beat + 1") as unknown as number,
       ...(change.epoch === undefined ? {} : { epoch: change.epoch }),
     });
   return renewed > 0;
 }
 
-export async function removeNode(knex: Knex, id: string): Promise<void> {
+/** From then on no new connection of the node sends anything; those that it has are still known. */
+export async function fenceNode(knex: Knex, id: string): Promise<void> {
   await knex<NodeRow>("upgate_node").where({ id }).delete();
+}
+
+/** With what is known of its connections. */
+export async function removeNode(knex: Knex, id: string): Promise<void> {
+  await fenceNode(knex, id);
+  await knex("upgate_connection").where({ node_id: id }).delete();
 }
 
 export async function readNodes(knex: Knex): Promise<NodeEntry[]> {
@@ -86,6 +114,7 @@ export async function readNodes(knex: Knex): Promise<NodeEntry[]> {
     filesVersion: row.files_version,
     epoch: Number(row.epoch),
     inFlight: Number(row.in_flight),
+    oldest: row.oldest === null ? null : (JSON.parse(row.oldest) as OldestAdmitted),
     beat: Number(row.beat),
     startedAt: row.started_at,
     seenAt: row.seen_at,

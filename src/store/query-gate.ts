@@ -7,9 +7,9 @@ export interface QueryGate {
   isOpen(): boolean;
   /** Asked when it is not open: resolves when the statement may be sent after all, rejects with what to tell the host. */
   admit(): Promise<void>;
-  /** Before a connection's first statement. Rejects when nothing may be sent on it; then it is ended. `id`: the server's; null on SQLite. */
-  connected(id: number | null): Promise<void>;
-  disconnected(id: number | null): void;
+  /** Before a connection's first statement. Rejects when nothing may be sent on it now. `ask` sends on it, past the gate. */
+  connected(connection: object, ask: (sql: string) => Promise<Row | undefined>): Promise<void>;
+  disconnected(connection: object): void;
 }
 
 /** The host's pool behind the gate. */
@@ -20,7 +20,6 @@ export interface GatedPool {
 
 /** What the drivers' connections have in common. */
 interface RawConnection {
-  readonly threadId?: number;
   /** mysql2's, and mysql's. */
   readonly stream?: Duplex;
   readonly _socket?: Duplex;
@@ -28,7 +27,11 @@ interface RawConnection {
 
 interface QueryObject {
   sql?: string;
+  bindings?: readonly unknown[];
+  options?: object;
 }
+
+type Row = Readonly<Record<string, unknown>>;
 
 interface RowStream {
   destroy(error: Error): unknown;
@@ -95,9 +98,14 @@ export function gateKnex(knex: Knex, gate: QueryGate): GatedPool {
     }
   }
 
+  const ask = Base.prototype._query.bind(knex.client) as Client["_query"];
+
   async function pass(connection: RawConnection): Promise<void> {
     if (!known.has(connection)) {
-      await gate.connected(connection.threadId ?? null);
+      await gate.connected(connection, async (sql) => {
+        const { response } = (await ask(connection, { sql, bindings: [], options: {} })) as { response: [Row[]] };
+        return response[0][0];
+      });
       known.add(connection);
       live.add(connection);
     }
@@ -105,7 +113,7 @@ export function gateKnex(knex: Knex, gate: QueryGate): GatedPool {
   }
 
   function forget(connection: RawConnection): void {
-    if (live.delete(connection)) gate.disconnected(connection.threadId ?? null);
+    if (live.delete(connection)) gate.disconnected(connection);
   }
 
   Object.setPrototypeOf(knex.client, GatedClient.prototype);

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Knex } from "knex";
-import type { BackupClaim, Run, RunError, RunKind, RunPhase, RunStatus } from "../core/run.js";
+import type { BackupClaim, Run, RunDrain, RunError, RunKind, RunPhase, RunStatus } from "../core/run.js";
 import { PROTOCOL } from "./tables.js";
 
 interface RunRow {
@@ -11,6 +11,7 @@ interface RunRow {
   status: RunStatus;
   phase: RunPhase;
   epoch: number;
+  drain: RunDrain;
   active: 1 | null;
   license_accepted_at: string | null;
   license_hash: string | null;
@@ -32,6 +33,7 @@ export interface RunChange {
   readonly status?: RunStatus;
   readonly phase?: RunPhase;
   readonly epoch?: number;
+  readonly drain?: RunDrain;
   readonly active?: boolean;
   readonly licenseAcceptedAt?: string;
   readonly licenseHash?: string;
@@ -55,6 +57,7 @@ export async function insertDraft(knex: Knex, draft: NewRun): Promise<string> {
     status: "draft",
     phase: "starting",
     epoch: 0,
+    drain: "wait",
     active: 1,
     license_accepted_at: draft.licenseAcceptedAt ?? null,
     license_hash: draft.licenseHash ?? null,
@@ -102,6 +105,7 @@ export function fromRow(row: RunRow): Run {
     status: row.status,
     phase: row.phase,
     epoch: Number(row.epoch),
+    drain: row.drain,
     licenseAcceptedAt: row.license_accepted_at,
     licenseHash: row.license_hash,
     reviewedAt: row.reviewed_at,
@@ -119,6 +123,7 @@ function toRow(change: RunChange): Partial<RunRow> {
     status: change.status,
     phase: change.phase,
     epoch: change.epoch,
+    drain: change.drain,
     active: change.active === undefined ? undefined : change.active ? 1 : null,
     license_accepted_at: change.licenseAcceptedAt,
     license_hash: change.licenseHash,

@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import type { VersionRowOptions } from "../core/options.js";
-import type { Lease, RunError, RunPhase, RunStatus, RunKind } from "../core/run.js";
+import type { Lease, RunDrain, RunError, RunPhase, RunStatus, RunKind } from "../core/run.js";
 import type { StateRun, VersionRowFact } from "../core/version-state.js";
 import type { Dialect } from "./connect.js";
 import { isMissingTable, orAbsent } from "./driver-errors.js";
@@ -29,6 +29,7 @@ interface SnapshotRow extends VersionColumns, Omit<LeaseRow, "name" | "protocol"
   status: RunStatus;
   phase: RunPhase;
   epoch: number;
+  drain: RunDrain;
   error: string | null;
   run_started_at: string | null;
   run_protocol: number | null;
@@ -68,6 +69,7 @@ async function readAtOnce(knex: Knex, versionRow: VersionRowOptions, timeoutMs: 
       status: "r.status",
       phase: "r.phase",
       epoch: "r.epoch",
+      drain: "r.drain",
       error: "r.error",
       run_started_at: "r.started_at",
       run_protocol: "r.protocol",
@@ -97,6 +99,7 @@ async function readAtOnce(knex: Knex, versionRow: VersionRowOptions, timeoutMs: 
           status: row.status,
           phase: row.phase,
           epoch: Number(row.epoch),
+          drain: row.drain,
           startedAt: row.run_started_at,
           error: row.error ? (JSON.parse(row.error) as RunError) : null,
         };

@@ -18,7 +18,7 @@ export const LEASE_NAME = "upgrade";
 const TABLES: Readonly<Record<string, string>> = {
   upgate_run: `
     id VARCHAR(40) NOT NULL PRIMARY KEY, kind VARCHAR(16) NOT NULL, from_version VARCHAR(64) NULL, to_version VARCHAR(64) NOT NULL,
-    status VARCHAR(16) NOT NULL, phase VARCHAR(16) NOT NULL, epoch INTEGER NOT NULL, active INTEGER NULL UNIQUE,
+    status VARCHAR(16) NOT NULL, phase VARCHAR(16) NOT NULL, epoch INTEGER NOT NULL, drain VARCHAR(16) NOT NULL, active INTEGER NULL UNIQUE,
     license_accepted_at VARCHAR(24) NULL, license_hash VARCHAR(64) NULL, reviewed_at VARCHAR(24) NULL, backup TEXT NULL,
     plan MEDIUMTEXT NOT NULL, error TEXT NULL, passed_over TEXT NULL, created_at VARCHAR(24) NOT NULL, started_at VARCHAR(24) NULL, finished_at VARCHAR(24) NULL,
     protocol INTEGER NOT NULL`,
@@ -34,8 +34,11 @@ const TABLES: Readonly<Record<string, string>> = {
     token INTEGER NOT NULL, beat INTEGER NOT NULL, acquired_at VARCHAR(24) NULL, protocol INTEGER NOT NULL`,
   upgate_node: `
     id VARCHAR(40) NOT NULL PRIMARY KEY, host VARCHAR(255) NOT NULL, host_id VARCHAR(64) NOT NULL, pid INTEGER NOT NULL, started_ticks VARCHAR(32) NULL,
-    code_version VARCHAR(64) NOT NULL, files_version VARCHAR(64) NOT NULL, epoch INTEGER NOT NULL, in_flight INTEGER NOT NULL, beat INTEGER NOT NULL,
+    code_version VARCHAR(64) NOT NULL, files_version VARCHAR(64) NOT NULL, epoch INTEGER NOT NULL, in_flight INTEGER NOT NULL, oldest VARCHAR(512) NULL, beat INTEGER NOT NULL,
     started_at VARCHAR(24) NOT NULL, seen_at VARCHAR(24) NOT NULL, protocol INTEGER NOT NULL`,
+  upgate_connection: `
+    node_id VARCHAR(40) NOT NULL, connection_id BIGINT NOT NULL, server VARCHAR(191) NOT NULL, connected_at BIGINT NOT NULL,
+    PRIMARY KEY (node_id, server, connection_id)`,
   upgate_session: `
     id VARCHAR(64) NOT NULL PRIMARY KEY, address VARCHAR(64) NOT NULL, created_at VARCHAR(24) NOT NULL, seen_at VARCHAR(24) NOT NULL, expires_at VARCHAR(24) NOT NULL`,
   upgate_attempt: `

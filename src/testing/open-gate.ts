@@ -47,6 +47,13 @@ export function openGate(options: OpenGateOptions = {}): Upgate {
     state: () => state,
     upgrader: refusingUpgrader(state),
     attach: () => undefined,
+    whenOpen: async () => undefined,
+    enter: async () => () => undefined,
+    onClose: () => () => undefined,
+    onOpen: (hook) => {
+      void (async () => hook())();
+      return () => undefined;
+    },
     async close() {
       await hosting.close();
       await connections.close();

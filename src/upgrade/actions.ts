@@ -1,6 +1,6 @@
 import { isUpgateError, remedyOf, UpgateError } from "../core/errors.js";
 import type { PlannedMigration } from "../core/plan.js";
-import type { BackupClaim, InDoubtAnswer, Lease, Run, RunKind } from "../core/run.js";
+import type { BackupClaim, DrainAnswer, InDoubtAnswer, Lease, Run, RunKind } from "../core/run.js";
 import { unreadableState, type VersionState } from "../core/version-state.js";
 import { driverMessage } from "../store/driver-errors.js";
 import { releaseLease } from "../store/lease.js";
@@ -25,6 +25,8 @@ export interface RunOptions {
   readonly where?: RunPlace;
   /** With `where: "here"`: its abort stops the run after the statement under way; the run can be resumed. */
   readonly signal?: AbortSignal;
+  /** What becomes of requests that are still under way after `drainTimeoutMs`; default: the option `drain`. `ask`: see `answerDrain`. */
+  readonly drain?: "ask" | DrainAnswer;
   /** For `resume` and `retry` of a run that failed with `ERR_UPGATE_IN_DOUBT`: the operator's answer. */
   readonly inDoubt?: InDoubtAnswer;
 }
@@ -103,7 +105,7 @@ export class UpgradeActions {
     return this.#underLease(options, async ({ state }, lease) => {
       const draft = await openDraft(store, state);
       const claim = backup && { ...backup, confirmedAt: store.clock.timestamp() };
-      return this.#begin(draft, lease, { plan: await this.#planned(state), ...(claim ? { backup: claim } : {}) });
+      return this.#begin(draft, lease, options, { plan: await this.#planned(state), ...(claim ? { backup: claim } : {}) });
     });
   }
 
@@ -113,6 +115,15 @@ export class UpgradeActions {
 
   retry(options: RunOptions = {}): Promise<StartedRun> {
     return this.#again("failed", options);
+  }
+
+  async answerDrain(answer: DrainAnswer): Promise<void> {
+    const { store } = this.context;
+    const { state } = await this.#read();
+    const drain = ({ wait: "waiting", end: "ending", abort: "aborting" } as const)[answer];
+    const { run } = state;
+    if (state.kind !== "running" || run?.phase !== "closing") throw notNow(state);
+    if (!(await whileBusy(() => updateRun(store.knex, run.id, "running", { drain })))) throw notNow(state);
   }
 
   async baseline(version: string, options: BaselineOptions = {}): Promise<string[]> {
@@ -158,14 +169,14 @@ export class UpgradeActions {
       const run = await readActiveRun(store.knex);
       if (!run || run.status === "draft") throw notNow(state);
       await answerDoubt(store, run, lease.token, options.inDoubt);
-      if (run.toVersion !== state.codeVersion) return this.#supersede(run, reading, lease);
+      if (run.toVersion !== state.codeVersion) return this.#supersede(run, reading, lease, options);
       const pending = await this.#planned(state);
       const names = new Set(pending.map(({ name }) => name));
-      return this.#begin(run, lease, { plan: [...run.plan.filter(({ name }) => !names.has(name)), ...pending] });
+      return this.#begin(run, lease, options, { plan: [...run.plan.filter(({ name }) => !names.has(name)), ...pending] });
     });
   }
 
-  async #supersede(old: Run, { state, history }: ReadState, lease: Lease): Promise<Run> {
+  async #supersede(old: Run, { state, history }: ReadState, lease: Lease, options: RunOptions): Promise<Run> {
     const { store, logger } = this.context;
     refuseOlder(old, state, history.entries);
     const now = store.clock.timestamp();
@@ -174,7 +185,7 @@ export class UpgradeActions {
     const next = { kind, fromVersion: state.installedVersion, toVersion: state.codeVersion, licenseAcceptedAt, licenseHash, reviewedAt };
     const id = await whileBusy(() => insertDraft(store.knex, { ...next, createdAt: now }));
     const change = { plan: await this.#planned(state), ...(old.backup ? { backup: old.backup } : {}) };
-    const run = await this.#begin((await readRun(store.knex, id)) as Run, lease, change);
+    const run = await this.#begin((await readRun(store.knex, id)) as Run, lease, options, change);
     logger.warn(`upgate: the run ${old.id} to ${old.toVersion} is superseded by ${id} to ${state.codeVersion}.`);
     return run;
   }
@@ -201,12 +212,13 @@ export class UpgradeActions {
     }
   }
 
-  async #begin(run: Run, lease: Lease, change: RunChange): Promise<Run> {
+  async #begin(run: Run, lease: Lease, { drain = this.context.settings.options.drain }: RunOptions, change: RunChange): Promise<Run> {
     const { store } = this.context;
     const startedAt = run.startedAt ?? store.clock.timestamp();
     // Whoever opens the wizard in mid-run needs it, and on SQLite nobody can write then.
     await ensureSecret(store.knex, "cookie", startedAt);
-    const begun = { ...change, status: "running", phase: "closing", epoch: lease.token, startedAt, finishedAt: null, error: null } as const;
+    const closing = { status: "running", phase: "closing", epoch: lease.token, drain } as const;
+    const begun = { ...change, ...closing, startedAt, finishedAt: null, error: null };
     if (await whileBusy(() => updateRun(store.knex, run.id, run.status, begun))) return run;
     throw new UpgateError("ERR_UPGATE_STATE", "The run was changed by somebody else meanwhile.");
   }

@@ -1,56 +1,96 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { UpgateError } from "../core/errors.js";
-import { type NodeEntry, readNodes, removeNode } from "../store/nodes.js";
+import type { Run, RunDrain } from "../core/run.js";
+import { killConnections, readConnections } from "../store/node-connections.js";
+import { fenceNode, type NodeEntry, readNodes, removeNode } from "../store/nodes.js";
+import { readRun, updateRun } from "../store/runs.js";
 import type { Store } from "../store/store.js";
 import { whileBusy } from "../store/tables.js";
 import { isProcessAlive } from "./process-identity.js";
 
-interface BarrierOptions {
-  readonly epoch: number;
+export interface BarrierOptions {
+  readonly run: Pick<Run, "id" | "epoch">;
   readonly nodeTtlMs: number;
   readonly pollMs: number;
+  /** Requests still under way after this long are somebody's decision, ms. */
+  readonly drainTimeoutMs: number;
   readonly signal: AbortSignal;
+  /** Called whenever what it waits for has changed. */
+  readonly onWait: (waiting: string) => void;
 }
 
-/** A live node that has not acknowledged within this many `nodeTtlMs` will not any more. */
+/** A live node that neither acknowledges nor tells of anything under way within this many `nodeTtlMs` will not any more. */
 const PATIENCE = 3;
+const LOOK_MS = 100;
 
 /**
- * Waits until every registered node has acknowledged the closing. A node whose process is gone is removed; one whose beat
- * stood still for `nodeTtlMs` of the runner's own monotonic clock is passed over, because it has closed by itself.
- * Returns those passed over. Throws `ERR_UPGATE_NODES_OPEN` when a node lives but does not close.
+ * Waits until every registered node has acknowledged the closing. The connections of a node whose process is gone are ended; a node
+ * whose beat stood still for `nodeTtlMs` of the runner's own monotonic clock is passed over, because it has closed by itself: no new
+ * connection of it sends anything, and those that it has are ended. Returns those passed over, each with what of it nobody could end.
+ * Throws `ERR_UPGATE_NODES_OPEN` when a node lives but does not close, `ERR_UPGATE_DRAIN_ABORTED` when it is given up.
  */
 export async function waitForNodes(store: Store, options: BarrierOptions): Promise<string[]> {
-  const { epoch, nodeTtlMs, pollMs, signal } = options;
+  const { run, nodeTtlMs, pollMs, drainTimeoutMs, signal, onWait } = options;
   const startedMs = store.clock.nowMs();
   const beats = new Map<string, { beat: number; sinceMs: number }>();
-  const passedOver = new Map<string, NodeEntry>();
+  const passedOver: string[] = [];
+  let told = "";
   for (;;) {
     signal.throwIfAborted();
     const now = store.clock.nowMs();
+    const nodes = await readNodes(store.knex);
     const open: NodeEntry[] = [];
-    for (const node of await readNodes(store.knex)) {
-      if (node.epoch >= epoch) continue;
-      if (isProcessAlive(node) === false) {
-        await whileBusy(() => removeNode(store.knex, node.id));
-        continue;
-      }
+    for (const node of nodes.filter(({ epoch }) => epoch < run.epoch)) {
       const seen = beats.get(node.id);
-      if (!seen || seen.beat !== node.beat) beats.set(node.id, { beat: node.beat, sinceMs: now });
-      else if (now - seen.sinceMs > nodeTtlMs) {
-        passedOver.set(node.id, node);
-        continue;
+      if (seen?.beat !== node.beat) beats.set(node.id, { beat: node.beat, sinceMs: now });
+      const isSilent = seen?.beat === node.beat && now - seen.sinceMs > nodeTtlMs;
+      const isDead = isProcessAlive(node) === false;
+      if (!isSilent && !isDead) open.push(node);
+      else {
+        const left = await passOver(store, node, signal);
+        if (!isDead) passedOver.push(left);
       }
-      open.push(node);
     }
-    if (open.length === 0) break;
-    if (now - startedMs > PATIENCE * nodeTtlMs) {
+    if (open.length === 0) return passedOver;
+    const waiting = describeWaiting(open, nodes.length);
+    if (waiting !== told) onWait((told = waiting));
+    await decide(store, run.id, now - startedMs >= drainTimeoutMs);
+    if (open.every(({ inFlight }) => inFlight === 0) && now - startedMs > PATIENCE * nodeTtlMs)
       throw new UpgateError("ERR_UPGATE_NODES_OPEN", `These nodes are still open: ${open.map(nodeLabel).join(", ")}.`);
-    }
-    await pause(Math.min(pollMs / 4, 250), undefined, { signal });
+    await pause(Math.min(pollMs / 4, LOOK_MS), undefined, { signal });
   }
-  for (const id of passedOver.keys()) await whileBusy(() => removeNode(store.knex, id));
-  return [...passedOver.values()].map(nodeLabel);
+}
+
+/** First nothing new can begin, then what there is ends. Returns what people are told of it. */
+async function passOver(store: Store, node: NodeEntry, signal: AbortSignal): Promise<string> {
+  await whileBusy(() => fenceNode(store.knex, node.id));
+  const connections = store.dialect === "mysql" ? await readConnections(store.knex, node.id) : [];
+  const left = connections.length === 0 ? [] : await killConnections(store.knex, connections, signal);
+  await whileBusy(() => removeNode(store.knex, node.id));
+  const servers = [...new Set(left.map(({ server }) => server))];
+  return servers.length === 0 ? nodeLabel(node) : `${nodeLabel(node)}: its connections to ${servers.join(", ")} can't be ended from here`;
+}
+
+const DECISIONS: Partial<Record<RunDrain, RunDrain>> = { ask: "asked", wait: "waiting", end: "ending", abort: "aborting" };
+
+/** What the run's policy comes to when the time is over; the operator may have decided meanwhile. */
+async function decide(store: Store, runId: string, isOverdue: boolean): Promise<void> {
+  const drain = (await readRun(store.knex, runId))?.drain ?? "wait";
+  if (drain === "aborting" || (drain === "abort" && isOverdue))
+    throw new UpgateError("ERR_UPGATE_DRAIN_ABORTED", "The upgrade was given up before it had changed anything.");
+  const decision = isOverdue ? DECISIONS[drain] : undefined;
+  if (decision) await whileBusy(() => updateRun(store.knex, runId, "running", { drain: decision }));
+}
+
+/** `waiting for 2 of 5 nodes: web-3 (4 requests, oldest GET /report 12 s), web-4`. */
+export function describeWaiting(open: readonly NodeEntry[], all: number): string {
+  return `waiting for ${open.length} of ${all} nodes: ${open.map(describeNode).join(", ")}`;
+}
+
+function describeNode({ host, pid, inFlight, oldest }: NodeEntry): string {
+  if (inFlight === 0) return `${host} (process ${pid})`;
+  const since = oldest ? `, oldest ${oldest.method} ${oldest.path} ${Math.round(oldest.ageMs / 1000)} s` : "";
+  return `${host} (process ${pid}: ${inFlight} ${inFlight === 1 ? "request" : "requests"}${since})`;
 }
 
 export function nodeLabel(node: NodeEntry): string {

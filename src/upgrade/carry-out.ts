@@ -98,6 +98,6 @@ function keep({ store, settings }: UpgradeContext, lease: Lease): LeaseKeeper {
 }
 
 function runnerOptions({ store, settings, logger, hooks }: UpgradeContext, stop: AbortSignal | undefined): RunnerOptions {
-  const { pollMs, nodeTtlMs } = settings.options;
-  return { store, logger, pollMs, nodeTtlMs, release: settings.release, hooks, stop };
+  const { pollMs, nodeTtlMs, drainTimeoutMs } = settings.options;
+  return { store, logger, pollMs, nodeTtlMs, drainTimeoutMs, release: settings.release, hooks, stop };
 }

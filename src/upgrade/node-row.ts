@@ -4,35 +4,43 @@ import { driverMessage, isBusy } from "../store/driver-errors.js";
 import { readNodes, registerNode, removeNode, renewNode } from "../store/nodes.js";
 import { ensureTables, whileBusy } from "../store/tables.js";
 import type { UpgradeContext } from "./context.js";
+import type { Admitted } from "./drain.js";
 import { isProcessAlive, processIdentity } from "./process-identity.js";
-import type { ReadState } from "./state-reader.js";
 
-/** The row by which a runner knows this process: registered, renewed every `nodeTtlMs / 3`, and acknowledging each closing. */
+/**
+ * The row by which a runner knows this process. Written beside the reading of the state, one write at a time and never waited
+ * for: while DDL runs, a Galera cluster lets reads through and writes wait.
+ */
 export class NodeRow {
   readonly id = randomUUID();
-  #registered = false;
+  #registeredMs = Number.POSITIVE_INFINITY;
   #acknowledged = 0;
   #renewedMs = 0;
+  #writing: Promise<void> | null = null;
 
   constructor(private readonly context: UpgradeContext) {}
 
   get isRegistered(): boolean {
-    return this.#registered;
+    return this.#registeredMs !== Number.POSITIVE_INFINITY;
+  }
+
+  /** Whether a state that was asked for at that moment of the monotonic clock is one that a runner knew this node at, ms. */
+  wasRegisteredAt(ms: number): boolean {
+    return ms >= this.#registeredMs;
+  }
+
+  hasAcknowledged(epoch: number): boolean {
+    return this.#acknowledged >= epoch;
   }
 
   /** The row may be gone: the next `join` makes it anew. */
   doubt(): void {
-    this.#registered = false;
+    this.#registeredMs = Number.POSITIVE_INFINITY;
   }
 
-  /** While a SQLite migration holds the write lock a node can't register: it reads, but does not open. */
+  /** Resolves when the attempt is over. While a SQLite migration holds the write lock a node can't register: it reads, but does not open. */
   async join(): Promise<void> {
-    if (this.#registered) return;
-    try {
-      await this.#register();
-    } catch (error) {
-      if (!isBusy(error)) throw error;
-    }
+    if (!this.isRegistered) await this.#write(() => this.#register());
   }
 
   async #register(): Promise<void> {
@@ -41,41 +49,61 @@ export class NodeRow {
     await removeNode(store.knex, this.id);
     const versions = { codeVersion: settings.options.version, filesVersion: settings.release.filesVersion() };
     await whileBusy(() => registerNode(store.knex, { ...processIdentity(), ...versions, id: this.id, startedAt: store.clock.timestamp() }));
+    this.#acknowledged = 0;
+    this.#registeredMs = this.#renewedMs = store.clock.nowMs();
     for (const node of await readNodes(store.knex))
       if (isProcessAlive(node) === false) await whileBusy(() => removeNode(store.knex, node.id));
-    this.#registered = true;
-    this.#acknowledged = 0;
-    this.#renewedMs = store.clock.nowMs();
   }
 
-  /** Acknowledges the closing that the reading shows, else renews the row when it is time. */
-  async follow({ state, snapshot }: ReadState): Promise<void> {
+  get isRenewalDue(): boolean {
     const { store, settings } = this.context;
-    const epoch = state.kind === "running" && snapshot.run ? snapshot.run.epoch : 0;
-    if (epoch > this.#acknowledged) {
-      if (await this.#renew(epoch)) this.#acknowledged = epoch;
-      return;
-    }
-    // While a SQLite migration holds the write lock, a write would block this process; the runner asks nothing of us then.
-    const isDue = store.clock.nowMs() - this.#renewedMs >= settings.options.nodeTtlMs / 3;
-    if (isDue && !(store.dialect === "sqlite" && state.kind === "running")) await this.#renew();
+    return store.clock.nowMs() - this.#renewedMs >= settings.options.nodeTtlMs / 3;
   }
 
-  async #renew(epoch?: number): Promise<boolean> {
-    const { store, settings, logger } = this.context;
-    const change = { seenAt: store.clock.timestamp(), filesVersion: settings.release.filesVersion() };
+  /** Tells that this process lives, and what it still has under way. */
+  renew(admitted: readonly Admitted[]): Promise<void> {
+    return this.#write(() => this.#renew(admitted));
+  }
+
+  /** Tells the runner that nothing is under way here any more, and that nothing will be. */
+  acknowledge(epoch: number, admitted: readonly Admitted[]): Promise<void> {
+    return this.#write(async () => {
+      if (await this.#renew(admitted, epoch)) this.#acknowledged = Math.max(this.#acknowledged, epoch);
+    });
+  }
+
+  async #renew(admitted: readonly Admitted[], epoch?: number): Promise<boolean> {
+    const { store, settings } = this.context;
+    const isRenewed = await renewNode(store.knex, this.id, {
+      seenAt: store.clock.timestamp(),
+      filesVersion: settings.release.filesVersion(),
+      inFlight: admitted.length,
+      oldest: admitted[0] ?? null,
+      ...(epoch === undefined ? {} : { epoch }),
+    });
+    // Somebody has taken this node for dead.
+    if (!isRenewed) this.doubt();
+    this.#renewedMs = store.clock.nowMs();
+    return isRenewed;
+  }
+
+  /** One at a time: what comes while another one is under way is left out, and comes again with the next poll. */
+  #write(work: () => Promise<unknown>): Promise<void> {
+    this.#writing ??= this.#attempt(work).finally(() => (this.#writing = null));
+    return this.#writing;
+  }
+
+  async #attempt(work: () => Promise<unknown>): Promise<void> {
     try {
-      this.#registered = await renewNode(store.knex, this.id, { ...change, ...(epoch === undefined ? {} : { epoch }) });
-      this.#renewedMs = store.clock.nowMs();
-      return this.#registered;
+      await work();
     } catch (error) {
-      if (!isBusy(error)) logger.warn(`upgate: the node's row could not be renewed: ${driverMessage(error)}`);
-      return false;
+      if (!isBusy(error)) this.context.logger.warn(`upgate: the node's row could not be written: ${driverMessage(error)}`);
     }
   }
 
   async leave(): Promise<void> {
-    if (!this.#registered) return;
+    await this.#writing;
+    if (!this.isRegistered) return;
     try {
       await removeNode(this.context.store.knex, this.id);
     } catch (error) {

@@ -10,6 +10,7 @@ export interface RunnerOptions {
   readonly logger: Logger;
   readonly pollMs: number;
   readonly nodeTtlMs: number;
+  readonly drainTimeoutMs: number;
   /** Aborts: the run stops after the statement under way and can be resumed. */
   readonly stop?: AbortSignal | undefined;
   readonly hooks?: RunHooks | undefined;

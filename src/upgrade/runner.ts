@@ -2,7 +2,10 @@ import type { Knex } from "knex";
 import { isUpgateError, UpgateError } from "../core/errors.js";
 import type { Run, RunError } from "../core/run.js";
 import { driverMessage } from "../store/driver-errors.js";
+import { readHistory } from "../store/history.js";
+import { readLastSequence } from "../store/journal.js";
 import { beatLease } from "../store/lease.js";
+import type { Store } from "../store/store.js";
 import { readRun, updateRun } from "../store/runs.js";
 import { ensureVersionTable, whileBusy } from "../store/tables.js";
 import { writeVersionRow } from "../store/version-row.js";
@@ -47,6 +50,7 @@ async function execute(options: RunnerOptions, runId: string, keeper: LeaseKeepe
   } catch (error) {
     if (keeper.signal.aborted || isUpgateError(error, "ERR_UPGATE_LEASE_LOST")) throw error;
     if (options.stop?.aborted) return stopped(run, keeper);
+    if (isUpgateError(error, "ERR_UPGATE_DRAIN_ABORTED")) return givenUp(options, run, keeper);
     const failure = toRunError(error, progress.migration);
     logger.error(`upgate: the run ${run.id} failed: ${failure.message}`, error);
     await whileBusy(() =>
@@ -66,10 +70,27 @@ async function stopped({ id }: Run, keeper: LeaseKeeper): Promise<RunResult> {
   return { id, status: "interrupted", error: null };
 }
 
+/** Before its first statement there is nothing to go on with; a run that was resumed stays as it was. */
+async function givenUp({ store, logger }: RunnerOptions, run: Run, keeper: LeaseKeeper): Promise<RunResult> {
+  if (await hasBegun(store, run)) return stopped(run, keeper);
+  const change = { status: "aborted", phase: "done", active: false, finishedAt: store.clock.timestamp() } as const;
+  await whileBusy(() => updateRun(store.knex, run.id, "running", change));
+  await keeper.release();
+  logger.warn(`upgate: the run ${run.id} was given up before it changed anything.`);
+  return { id: run.id, status: "aborted", error: null };
+}
+
+/** A run that supersedes another goes on with what that has left. */
+async function hasBegun({ knex }: Store, { id }: Run): Promise<boolean> {
+  const history = await readHistory(knex);
+  return history.some(({ runId, finishedAt }) => runId === id || finishedAt === null) || (await readLastSequence(knex, id)) > 0;
+}
+
 async function closeNodes(options: RunnerOptions, run: Run, keeper: LeaseKeeper): Promise<void> {
-  const { store, nodeTtlMs, pollMs, logger } = options;
+  const { store, nodeTtlMs, pollMs, drainTimeoutMs, logger } = options;
   const signal = endOf(options, keeper);
-  const passedOver = await waitForNodes(store, { epoch: run.epoch, nodeTtlMs, pollMs, signal });
+  const onWait = (waiting: string): void => logger.info(`upgate: ${waiting}`);
+  const passedOver = await waitForNodes(store, { run, nodeTtlMs, pollMs, drainTimeoutMs, signal, onWait });
   if (passedOver.length > 0) logger.warn(`upgate: went on without silent nodes: ${passedOver.join(", ")}`);
   await whileBusy(() => updateRun(store.knex, run.id, "running", { phase: "migrating", passedOver }));
 }

@@ -2,11 +2,13 @@ import type { BackfillProgress } from "../core/backfill.js";
 import { etaSeconds, percentApplied, type PlannedMigration, planProgress } from "../core/plan.js";
 import type { Run, RunError } from "../core/run.js";
 import type { VersionState } from "../core/version-state.js";
+import { readNodes } from "../store/nodes.js";
 import { readHistoryOrNone } from "../store/snapshot.js";
 import { readActiveRun, readLatestRuns } from "../store/runs.js";
 import type { Store } from "../store/store.js";
 import { isMissingTable, orAbsent } from "../store/driver-errors.js";
 import { readLastBackfill } from "../store/journal.js";
+import { describeWaiting } from "./barrier.js";
 
 /** The `status` JSON of the HTTP contract, with what pages need besides. */
 export interface UpgradeStatus {
@@ -30,6 +32,8 @@ export interface RunProgress {
   readonly migrations: readonly PlannedMigration[];
   /** What the runner does just now, for people. */
   readonly activity: string;
+  /** Requests are still under way on some node after `drainTimeoutMs`: the operator says what to do about them. */
+  readonly asksAboutDrain: boolean;
   readonly error: RunError | null;
 }
 
@@ -53,7 +57,8 @@ export async function readStatus(store: Store, state: VersionState): Promise<Upg
       percent: status === "completed" ? 100 : Math.min(99, percentApplied(migrations)),
       etaSeconds: status === "running" ? etaSeconds(migrations) : null,
       migrations,
-      activity: activityOf(run, status, migrations) + (status === "running" ? await readBatches(store, run, migrations) : ""),
+      activity: await readActivity(store, run, status, migrations),
+      asksAboutDrain: status === "running" && run.phase === "closing" && run.drain === "asked",
       error: run.error,
     },
   };
@@ -69,6 +74,20 @@ async function readShownRun(store: Store, state: VersionState): Promise<Run | nu
     if (isMissingTable(error)) return null;
     throw error;
   }
+}
+
+async function readActivity(
+  store: Store,
+  run: Run,
+  status: RunProgress["status"],
+  migrations: readonly PlannedMigration[],
+): Promise<string> {
+  const activity = activityOf(run, status, migrations);
+  if (status !== "running") return activity;
+  if (run.phase !== "closing") return activity + (await readBatches(store, run, migrations));
+  const nodes = await orAbsent(() => readNodes(store.knex), []);
+  const open = nodes.filter(({ epoch }) => epoch < run.epoch);
+  return open.length === 0 ? activity : `Closing the site for visitors: ${describeWaiting(open, nodes.length)}`;
 }
 
 function activityOf(run: Run, status: RunProgress["status"], migrations: readonly PlannedMigration[]): string {

@@ -1,6 +1,6 @@
 import type { UpgateError } from "../core/errors.js";
 import type { PlannedMigration } from "../core/plan.js";
-import type { Run } from "../core/run.js";
+import type { DrainAnswer, Run } from "../core/run.js";
 import type { VersionState } from "../core/version-state.js";
 import type { RunOptions, StartedRun, StartOptions, UpgradeActions } from "./actions.js";
 import type { BaselineOptions } from "./baseline.js";
@@ -77,6 +77,14 @@ export class Upgrader {
   /** Tries a failed run again from the migration that failed, under the same id; a corrected release supersedes it. */
   async retry(options: RunOptions = {}): Promise<StartedRun> {
     return (await this.#actions).retry(options);
+  }
+
+  /**
+   * What to do about requests that are still under way on some node while a run waits for them: `wait` on, `end` them and their database
+   * connections, or `abort` the run, which has changed nothing yet. Throws `ERR_UPGATE_STATE` when no run is closing the site.
+   */
+  async answerDrain(answer: DrainAnswer): Promise<void> {
+    return (await this.#actions).answerDrain(answer);
   }
 
   /**

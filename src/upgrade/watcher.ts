@@ -2,23 +2,42 @@ import { remedyOf } from "../core/errors.js";
 import { unreadableState, type VersionState } from "../core/version-state.js";
 import { driverMessage } from "../store/driver-errors.js";
 import type { UpgradeContext } from "./context.js";
+import type { Drain } from "./drain.js";
 import type { NodeWork } from "./node-work.js";
 import type { ReadState } from "./state-reader.js";
 import type { Upgrader } from "./upgrader.js";
 
-/** What the guard looks at on every request: nothing else is on its path. */
+/** A gate that is looked at often: nothing else is on its path. */
 export interface Gate {
-  /** The gate is open until this moment of the monotonic clock, ms; closed: -Infinity. */
+  /** It is open until this moment of the monotonic clock, ms; closed: -Infinity. */
   openUntilMs: number;
 }
 
+/** What the watcher does something about when the gate closes. */
+export interface WatcherParts {
+  readonly upgrader: Upgrader;
+  readonly drain: Drain;
+  /** Ends the connections of the host's own pool. */
+  readonly cutPool: () => void;
+}
+
+/** How far two machines' monotonic clocks may be apart in their pace: a node closes by so much earlier than a runner counts. */
+const CLOCK_MARGIN = 0.01;
+/** A row is waited for so long before the state is read without it, ms. */
+const WRITE_WAIT_MS = 500;
+/** How often a closed gate looks whether what was let in is over, ms. */
+const DRAIN_LOOK_MS = 25;
+
 /**
- * The node's eye: registers the process, reads the state every `pollMs`, and moves the gate. A reading opens the gate for
+ * The node's eye: registers the process, reads the state every `pollMs`, and moves the gates. A reading opens them for
  * `nodeTtlMs` from the moment it was *sent*: a node that can't read closes by itself, also when it was frozen meanwhile. All
  * timers are unref'd. What it does at a poll is loaded beside the start.
  */
 export class Watcher {
+  /** For requests. */
   readonly gate: Gate = { openUntilMs: -Infinity };
+  /** For the host's statements: stays open while what was let in is not over. */
+  readonly queries: Gate = { openUntilMs: -Infinity };
   /** Settles with the first reading, whether it succeeded or not. */
   readonly ready: Promise<void>;
 
@@ -28,6 +47,7 @@ export class Watcher {
   #last: ReadState | null = null;
   #timer: NodeJS.Timeout | undefined;
   #polling: Promise<void> | null = null;
+  #polledMs = -Infinity;
   #following: Promise<void> | null = null;
   #settleReady!: () => void;
   readonly #closing = new AbortController();
@@ -35,9 +55,9 @@ export class Watcher {
 
   constructor(
     private readonly context: UpgradeContext,
-    upgrader: Upgrader,
+    private readonly parts: WatcherParts,
   ) {
-    this.#work = import("./node-work.js").then(({ NodeWork: Work }) => new Work(context, upgrader));
+    this.#work = import("./node-work.js").then(({ NodeWork: Work }) => new Work(context, parts.upgrader));
     this.#work.catch(() => undefined); // told at each poll
     this.#state = unreadableState(context.settings.options.version, context.settings.options.version, "it has not been read yet");
     this.ready = new Promise((resolve) => (this.#settleReady = resolve));
@@ -54,6 +74,11 @@ export class Watcher {
   /** Null until the database was read once. */
   get last(): ReadState | null {
     return this.#last;
+  }
+
+  /** By which runners know this process. */
+  async nodeId(): Promise<string> {
+    return (await this.#work).row.id;
   }
 
   start(): void {
@@ -77,7 +102,7 @@ export class Watcher {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    this.gate.openUntilMs = -Infinity;
+    this.#shut();
     clearTimeout(this.#timer);
     if (this.#polling) await this.#polling;
     await this.#work.then(
@@ -87,10 +112,24 @@ export class Watcher {
   }
 
   async #tick(): Promise<void> {
-    if (!this.#polling) await this.#poll();
+    const { clock } = this.context.store;
+    const { pollMs } = this.context.settings.options;
+    const isDue = clock.nowMs() - this.#polledMs >= pollMs;
+    if (!this.#polling && (isDue || this.#hasDrained())) await this.#poll();
     if (this.#isClosed) return;
-    this.#timer = setTimeout(() => void this.#tick(), this.context.settings.options.pollMs);
+    const ms = this.#isDraining() ? Math.min(DRAIN_LOOK_MS, pollMs) : pollMs;
+    this.#timer = setTimeout(() => void this.#tick(), ms);
     this.#timer.unref();
+  }
+
+  /** A runner waits for what was let in here. */
+  #isDraining(): boolean {
+    return this.#unacknowledged !== null;
+  }
+
+  /** It need not wait for the next poll to hear of it. */
+  #hasDrained(): boolean {
+    return this.#isDraining() && this.parts.drain.isOver;
   }
 
   #poll(): Promise<void> {
@@ -104,17 +143,16 @@ export class Watcher {
   }
 
   async #read(): Promise<void> {
+    this.#polledMs = this.context.store.clock.nowMs();
     try {
       const work = await this.#work;
       if (this.#isClosed) return;
-      if (this.#isLapsed()) work.row.doubt();
+      if (this.#isLapsed()) this.#lapse(work);
       // Own row first, then the state: a runner that has counted the nodes before this row was there is then visible to us.
-      await work.row.join();
+      await soon(work.row.join());
       const reading = await this.#readState(work);
       if (this.#isClosed) return;
-      await work.row.follow(reading);
-      // Taken for dead: the gate may open again only after the new row is there.
-      if (!work.row.isRegistered) this.gate.openUntilMs = -Infinity;
+      await this.#follow(work, reading);
       if (await work.react(reading, this.#closing.signal)) await this.#readState(work);
     } catch (error) {
       await this.#failed(error);
@@ -130,9 +168,47 @@ export class Watcher {
     const { state } = reading;
     this.#last = reading;
     this.#state = state;
-    this.gate.openUntilMs = state.kind === "current" && work.row.isRegistered ? sentMs + settings.options.nodeTtlMs : -Infinity;
+    // An answer that comes too late extends nothing: a runner may have passed this node over before it came.
+    if (this.#isLapsed()) this.#lapse(work);
+    const opens = state.kind === "current" && work.row.wasRegisteredAt(sentMs);
+    this.#move(opens, settings.options.onDatabaseLoss === "stay" ? Infinity : sentMs + settings.options.nodeTtlMs * (1 - CLOCK_MARGIN));
     this.#report(`${state.kind}: ${state.reason}`, state.kind === "current" ? "info" : "warn");
     return reading;
+  }
+
+  #move(opens: boolean, untilMs: number): void {
+    const { drain } = this.parts;
+    this.gate.openUntilMs = opens ? untilMs : -Infinity;
+    if (opens) drain.open();
+    else drain.close();
+    // Whoever was let in may go on, but not after this node may have been passed over.
+    const mayGoOn = this.queries.openUntilMs > this.context.store.clock.nowMs() && !drain.isOver;
+    this.queries.openUntilMs = opens || mayGoOn ? untilMs : -Infinity;
+  }
+
+  /** Closing asked of this node, and not acknowledged yet. */
+  #unacknowledged: number | null = null;
+
+  /** Tells the runner what is under way here, and at last that nothing is; else renews the row when it is time. */
+  async #follow({ row }: NodeWork, { state, snapshot }: ReadState): Promise<void> {
+    const { drain, cutPool } = this.parts;
+    const epoch = state.kind === "running" && snapshot.run ? snapshot.run.epoch : 0;
+    this.#unacknowledged = row.hasAcknowledged(epoch) ? null : epoch;
+    if (this.#unacknowledged === null) {
+      // While a SQLite migration holds the write lock, a write would block this process; the runner asks nothing of us then.
+      if (row.isRenewalDue && !(this.context.store.dialect === "sqlite" && state.kind === "running")) void row.renew(drain.list());
+      return;
+    }
+    const isEnding = snapshot.run?.drain === "ending" && !drain.isOver;
+    if (isEnding) {
+      this.queries.openUntilMs = -Infinity;
+      drain.cut();
+      cutPool();
+    }
+    if (!isEnding && !drain.isOver) return void row.renew(drain.list());
+    this.queries.openUntilMs = -Infinity;
+    await soon(row.acknowledge(epoch, drain.list()));
+    if (row.hasAcknowledged(epoch)) this.#unacknowledged = null;
   }
 
   /** It was open and could not be kept so: a runner may have passed this node over, and removed its row. */
@@ -140,15 +216,24 @@ export class Watcher {
     return this.gate.openUntilMs !== -Infinity && this.context.store.clock.nowMs() > this.gate.openUntilMs;
   }
 
+  #lapse({ row }: NodeWork): void {
+    row.doubt();
+    this.#shut();
+  }
+
+  #shut(): void {
+    this.gate.openUntilMs = this.queries.openUntilMs = -Infinity;
+    this.parts.drain.close();
+  }
+
   async #failed(error: unknown): Promise<void> {
     const isOpen = this.context.store.clock.nowMs() < this.gate.openUntilMs;
     if (!isOpen) {
-      this.gate.openUntilMs = -Infinity;
       const { version } = this.context.settings.options;
       this.#state = unreadableState(version, this.#state.filesVersion, driverMessage(error), remedyOf(error));
       await this.#work.then(
-        ({ row }) => row.doubt(),
-        () => undefined,
+        (work) => this.#lapse(work),
+        () => this.#shut(),
       );
     }
     this.#report(`${isOpen ? "the gate stays open, but " : ""}the state can't be read: ${driverMessage(error)}`, "error");
@@ -160,4 +245,12 @@ export class Watcher {
     this.#reported = text;
     this.context.logger[level](`upgate: ${text}`);
   }
+}
+
+/** Resolves with the write, or without it: on a cluster that carries DDL out, writes wait and reads don't. */
+async function soon(write: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, WRITE_WAIT_MS).unref()));
+  await Promise.race([write, patience]);
+  clearTimeout(timer);
 }

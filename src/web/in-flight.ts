@@ -1,14 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import type { Admissions, Admitted } from "../upgrade/drain.js";
 import { type MountedRequest, requestPath } from "./http.js";
-
-/** A request that was let in and whose handler has not ended its response. */
-export interface RequestInFlight {
-  readonly method: string;
-  /** Without the query. */
-  readonly path: string;
-  readonly ageMs: number;
-}
 
 /** The newest request of a connection, and where clients pipeline the ones before it. */
 interface Visit {
@@ -39,11 +32,12 @@ export interface InFlightOptions {
  * meanwhile: `close` of the response comes too early then, and with pipelined requests not at all (Node 20 and 22). So what
  * is kept is the connection's newest response, and whether it is over is asked when somebody wants to know.
  */
-export class InFlight {
+export class InFlight implements Admissions {
   readonly #visits = new Set<Visit>();
   /** Of connections that are gone, and of those that are none of node:http's. */
   readonly #strays = new Map<Response, { readonly sinceMs: number; goneMs: number | null }>();
   readonly #sockets = new Map<Duplex, { readonly req: IncomingMessage; readonly sinceMs: number }>();
+  readonly #work = new Set<{ readonly name: string; readonly sinceMs: number }>();
 
   constructor(private readonly options: InFlightOptions) {}
 
@@ -89,18 +83,21 @@ export class InFlight {
     socket.once("close", () => this.#sockets.delete(socket));
   }
 
+  /** A unit of the host's work outside any request. Returns its end. */
+  enterWork(name: string): () => void {
+    const unit = { name, sinceMs: this.options.nowMs() };
+    this.#work.add(unit);
+    return () => void this.#work.delete(unit);
+  }
+
   /** What is in flight now, the oldest first. Lets go of what is over. */
-  list(): RequestInFlight[] {
+  list(): Admitted[] {
     const now = this.options.nowMs();
-    const live = [...this.#live(now), ...this.#openSockets()];
-    return live
+    const requests = [...this.#live(now), ...this.#sockets.values()]
       .filter(({ req }) => req === undefined || !this.options.isOwn(req))
-      .toSorted((a, b) => a.sinceMs - b.sinceMs)
-      .map(({ req, sinceMs }) => ({
-        method: req?.method ?? "?",
-        path: req === undefined ? "?" : requestPath(req),
-        ageMs: now - sinceMs,
-      }));
+      .map(({ req, sinceMs }) => ({ method: req?.method ?? "?", path: req === undefined ? "?" : requestPath(req), ageMs: now - sinceMs }));
+    const work = [...this.#work].map(({ name, sinceMs }) => ({ method: "work", path: name, ageMs: now - sinceMs }));
+    return [...requests, ...work].toSorted((a, b) => b.ageMs - a.ageMs);
   }
 
   /** Cuts the connections of all that is in flight. Handlers may go on: only their answers are lost. */
@@ -123,10 +120,6 @@ export class InFlight {
       else found.push({ res, sinceMs });
     }
     return found.map(({ res, sinceMs }) => ({ res, req: res.req, sinceMs }));
-  }
-
-  #openSockets(): { req: IncomingMessage; sinceMs: number }[] {
-    return [...this.#sockets.values()];
   }
 }
 

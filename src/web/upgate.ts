@@ -3,13 +3,15 @@ import type { Knex } from "knex";
 import { messageOf } from "../core/errors.js";
 import type { UpgateOptions } from "../core/options.js";
 import type { VersionState } from "../core/version-state.js";
-import { connectHost } from "../store/connect.js";
 import { DeferredWrites } from "../store/deferred-writes.js";
 import { driverMessage } from "../store/driver-errors.js";
 import { openContext } from "../upgrade/open-context.js";
 import { resolveSettings } from "../upgrade/settings.js";
 import { Upgrader } from "../upgrade/upgrader.js";
 import { Watcher } from "../upgrade/watcher.js";
+import { Drain, type GateHook } from "../upgrade/drain.js";
+import { HostPool } from "../upgrade/host-pool.js";
+import { type EnterOptions, Entrance, type WaitOptions } from "./entrance.js";
 import { attachGate } from "./attach.js";
 import { type Badge, badgeModel, renderBadge } from "./badge.js";
 import { createGuard } from "./guard.js";
@@ -38,12 +40,29 @@ export interface Upgate {
   ready(): Promise<void>;
   /** The state as last read, at most `pollMs` ago. */
   state(): VersionState;
-  /** The host's knex: the instance given, or one made from the option. */
+  /**
+   * The host's knex: the instance given, or one made from the option. It carries a gate: while this node is closed every statement is
+   * refused with `ERR_UPGATE_GATE_CLOSED`, but for those of requests that were let in before.
+   */
   readonly knex: Knex;
   /** The one door to an upgrade. */
   readonly upgrader: Upgrader;
   /** Gates the WebSocket upgrades of a server that the host made itself; `serve` does it by itself. */
   attach(server: Server): void;
+  /** Resolves when the gate is open; at once when it is. For what is no request: `await upgate.whenOpen(); await job()`. */
+  whenOpen(options?: WaitOptions): Promise<void>;
+  /**
+   * Waits until the gate is open, and counts what follows as under way until the function returned is called: an upgrade
+   * waits for it. `const leave = await upgate.enter({ name: "invoices" }); try { … } finally { leave(); }`
+   */
+  enter(options?: EnterOptions): Promise<() => void>;
+  /**
+   * Called, and awaited by the upgrade, each time the gate closes: pause a worker, end an event stream. Returns what takes it back. A
+   * function that fails is reported and holds nothing up.
+   */
+  onClose(hook: GateHook): () => void;
+  /** Called each time the gate opens, the first time too. Returns what takes it back. */
+  onOpen(hook: GateHook): () => void;
   /** Stops the timers, deregisters the node, closes what upgate has opened (the server of `serve`, its connections). */
   close(): Promise<void>;
 }
@@ -58,7 +77,11 @@ export function createUpgate(options: UpgateOptions): Upgate {
   const { installPath, basePath, branding, probes } = settings.options;
   const context = openContext(settings);
   const upgrader = new Upgrader(context);
-  const watcher = new Watcher(context, upgrader);
+  const isInstaller = installerMatcher(installPath, basePath);
+  const inFlight = new InFlight({ graceMs: settings.options.drainTimeoutMs, isOwn: isInstaller, nowMs: context.store.clock.nowMs });
+  const drain = new Drain(inFlight, context.logger);
+  const pool = new HostPool(context, () => watcher);
+  const watcher = new Watcher(context, { upgrader, drain, cutPool: () => pool.cut() });
   const key = import("../upgrade/install-key.js").then(({ InstallKey }) => new InstallKey(context));
   const renderer = new Renderer(settings.views);
   const answer = maintenanceAnswer(renderer, branding);
@@ -79,8 +102,6 @@ export function createUpgate(options: UpgateOptions): Upgate {
   let isReady = false;
   void watcher.ready.then(() => (isReady = true));
 
-  const isInstaller = installerMatcher(installPath, basePath);
-  const inFlight = new InFlight({ graceMs: settings.options.drainTimeoutMs, isOwn: isInstaller, nowMs: context.store.clock.nowMs });
   const guard = createGuard({
     gate: watcher.gate,
     inFlight,
@@ -93,10 +114,10 @@ export function createUpgate(options: UpgateOptions): Upgate {
     answer,
     logger: context.logger,
   });
-  const attach = (server: Server): void => attachGate(server, watcher.gate);
+  const attach = (server: Server): void => attachGate(server, watcher.gate, inFlight);
+  const entrance = new Entrance(watcher, inFlight);
   const hosting = new Hosting({ guard, installer, installPath, basePath, logger: context.logger, attach });
 
-  let hostKnex: Knex | null = settings.database.instance;
   let closing: Promise<void> | null = null;
   const close = (): Promise<void> => (closing ??= closeAll());
   async function closeAll(): Promise<void> {
@@ -107,7 +128,7 @@ export function createUpgate(options: UpgateOptions): Upgate {
     await watcher.close();
     await keyFollowing;
     await hosting.close();
-    if (hostKnex && hostKnex !== settings.database.instance) await hostKnex.destroy();
+    await pool.close();
     await context.store.close();
   }
 
@@ -141,10 +162,14 @@ export function createUpgate(options: UpgateOptions): Upgate {
     ready: () => watcher.ready,
     state: () => watcher.state,
     get knex() {
-      return (hostKnex ??= connectHost(settings.database));
+      return pool.knex;
     },
     upgrader,
     attach,
+    whenOpen: (waitOptions) => entrance.whenOpen(waitOptions),
+    enter: (waitOptions) => entrance.enter(waitOptions),
+    onClose: (hook) => drain.onClose(hook),
+    onOpen: (hook) => drain.onOpen(hook),
     close,
   };
 }

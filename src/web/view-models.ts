@@ -80,6 +80,7 @@ export interface StatusModel {
     readonly migrations: readonly PlannedMigration[];
     /** What the runner does just now, for people. */
     readonly activity: string;
+    readonly asksAboutDrain: boolean;
   } | null;
 }
 

@@ -1,12 +1,25 @@
+import type { Knex } from "knex";
 import { createUpgate, type Upgate, type UpgateOptions } from "../../src/index.js";
+import { resolveSettings } from "../../src/upgrade/settings.js";
+import { connectHost } from "../../src/store/connect.js";
 
-/** Makes an upgate, waits for the first state, and closes it whatever happens. */
-export async function withUpgate<T>(options: UpgateOptions, use: (upgate: Upgate) => Promise<T>): Promise<T> {
+/**
+ * Makes an upgate, waits for the first state, and closes it whatever happens. Its `knex` is the test's own, to look into the database
+ * also while the gate is closed; `gatedKnex` is the host's.
+ */
+export async function withUpgate<T>(options: UpgateOptions, use: (upgate: Upgate & { gatedKnex: Knex }) => Promise<T>): Promise<T> {
   const upgate = createUpgate(options);
+  let own: Knex | undefined;
+  const tested = Object.defineProperties({} as Upgate & { gatedKnex: Knex }, {
+    ...Object.getOwnPropertyDescriptors(upgate),
+    knex: { get: () => (own ??= connectHost(resolveSettings(options).database)) },
+    gatedKnex: { get: () => upgate.knex },
+  });
   try {
     await upgate.ready();
-    return await use(upgate);
+    return await use(tested);
   } finally {
+    await (own as Knex | undefined)?.destroy();
     await upgate.close();
   }
 }

@@ -5,7 +5,7 @@ import { nodesCheck } from "../../src/upgrade/node-checks.js";
 
 function node(pid: number, codeVersion: string): NodeEntry {
   const at = "2026-11-01T10:00:00.000Z";
-  const rest = { filesVersion: codeVersion, epoch: 0, inFlight: 0, beat: 1, startedAt: at, seenAt: at, protocol: 1 };
+  const rest = { filesVersion: codeVersion, epoch: 0, inFlight: 0, oldest: null, beat: 1, startedAt: at, seenAt: at, protocol: 1 };
   return { id: `n${pid}`, host: "web1", hostId: "h1", pid, startedTicks: null, codeVersion, ...rest };
 }
 

@@ -41,11 +41,11 @@ export async function start(visit: Visit): Promise<Answer> {
   const { body, upgrader, address } = visit;
   if (body["backup"] !== "own")
     return backupPage(visit, 400, { reason: "No backup was named.", remedy: "Make a backup first, then press the button below." });
-  return launch(visit, "start", () => upgrader.start({ backup: { kind: "own", address } }));
+  return launch(visit, "start", () => upgrader.start({ backup: { kind: "own", address }, drain: "ask" }));
 }
 
 export function resume(visit: Visit): Promise<Answer> {
-  return launch(visit, "resume", () => visit.upgrader.resume());
+  return launch(visit, "resume", () => visit.upgrader.resume({ drain: "ask" }));
 }
 
 /** Retry, or the answer about a statement in doubt: a button for either. */
@@ -60,8 +60,24 @@ export async function retry(visit: Visit): Promise<Answer> {
     if (isUpgateError(error)) return failedPage(visit, 409, { reason: error.message, remedy: error.remedy });
     throw error;
   }
-  if (inDoubt === undefined) return launch(visit, "retry", () => visit.upgrader.retry());
-  return launch(visit, `in-doubt-${inDoubt}`, () => visit.upgrader.retry({ inDoubt }));
+  if (inDoubt === undefined) return launch(visit, "retry", () => visit.upgrader.retry({ drain: "ask" }));
+  return launch(visit, `in-doubt-${inDoubt}`, () => visit.upgrader.retry({ inDoubt, drain: "ask" }));
+}
+
+/** Wait, End, Abort: what becomes of requests that some node still carries out. */
+export async function drain(visit: Visit): Promise<Answer> {
+  const answer = (["wait", "end", "abort"] as const).find((one) => one === visit.body["action"]);
+  if (answer === undefined)
+    return progressPage(visit, 400, { reason: "This button is not known here.", remedy: "Use one of the buttons below." });
+  try {
+    await visit.upgrader.answerDrain(answer);
+  } catch (error) {
+    if (!isUpgateError(error, "ERR_UPGATE_STATE")) throw error;
+    // It has been decided, or has become needless, meanwhile.
+    return { kind: "redirect", to: "./" };
+  }
+  await audit(visit, `drain-${answer}`);
+  return { kind: "redirect", to: "./" };
 }
 
 export function restore(visit: Visit): Answer {

@@ -104,8 +104,8 @@ export function messagePage(status: number, model: MessageModel): Answer {
 /** The `status` JSON of the HTTP contract. */
 export function statusModel({ state, run }: Visit["status"]): StatusModel {
   if (!run) return { state, run: null };
-  const { id, status, startedAt, percent, etaSeconds, migrations, activity } = run;
-  return { state, run: { id, status, startedAt, percent, etaSeconds, migrations, activity } };
+  const { id, status, startedAt, percent, etaSeconds, migrations, activity, asksAboutDrain } = run;
+  return { state, run: { id, status, startedAt, percent, etaSeconds, migrations, activity, asksAboutDrain } };
 }
 
 async function notes(

@@ -1,4 +1,4 @@
-import { agree, createBackup, finish, openWithKey, restore, resume, retry, review, start } from "./actions.js";
+import { agree, createBackup, drain, finish, openWithKey, restore, resume, retry, review, start } from "./actions.js";
 import { backupPage, donePage, failedPage, keyPage, licensePage, progressPage, reviewPage, statusModel } from "./pages.js";
 import { report } from "./report.js";
 import type { StepId } from "./steps.js";
@@ -33,6 +33,7 @@ export const ROUTES: readonly Route[] = [
   action("/start", "backup", start),
   page("/progress", "progress", (visit) => progressPage(visit)),
   action("/resume", "progress", resume),
+  action("/drain", "progress", drain),
   page("/failed", "failed", (visit) => failedPage(visit)),
   action("/retry", "failed", retry),
   { method: "POST", path: "/restore", step: null, needsSession: true, handle: restore },

@@ -11,6 +11,7 @@ export function run(overrides: Partial<StateRun> = {}): StateRun {
     status: "running",
     phase: "migrating",
     epoch: 1,
+    drain: "wait",
     startedAt: "2026-11-01T10:00:00.000Z",
     error: null,
     ...overrides,
