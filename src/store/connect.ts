@@ -87,7 +87,8 @@ export function connectStore(source: DatabaseSource): Knex {
   const { wrapIdentifier: _names, postProcessResponse: _rows, log: _log, ...plain } = config;
   if (dialect === "sqlite") makeFolder(config);
   const pool = dialect === "sqlite" ? { ...config.pool, min: 1, max: 1 } : { ...config.pool, ...STORE_POOL };
-  if (dialect === "sqlite") pool.afterCreate = afterSqliteConnect(config.pool?.afterCreate as AfterCreate | undefined, SQLITE_BUSY_MS);
+  const hosts = config.pool?.afterCreate as AfterCreate | undefined;
+  pool.afterCreate = dialect === "sqlite" ? afterSqliteConnect(hosts, SQLITE_BUSY_MS) : afterMysqlConnect(hosts);
   // Every failed poll rejects and is reported once, as a state; knex would print a stack each time besides.
   const log = { warn: ignore, error: ignore, debug: ignore, deprecate: ignore };
   const client = dialect === "sqlite" ? { client: discardingBusyConnections(dialectClass(source)) } : {};
@@ -110,7 +111,23 @@ function makeFolder({ connection }: Knex.Config): void {
   if (filename !== undefined) mkdirSync(path.dirname(filename), { recursive: true });
 }
 
-type AfterCreate = (connection: { exec?: (sql: string) => unknown }, done: (error: Error | null, connection?: unknown) => void) => void;
+/** While a migration changes a table, who reads it waits for a lock of its own kind, a day or a year by default: s. */
+const METADATA_LOCK_WAIT_S = 1;
+
+function afterMysqlConnect(hosts: AfterCreate | undefined): AfterCreate {
+  return (connection, done) => {
+    const next = (error: Error | null): void => {
+      if (error || !hosts) done(error, connection);
+      else hosts(connection, done);
+    };
+    connection.query?.(`SET SESSION lock_wait_timeout = ${METADATA_LOCK_WAIT_S}`, next);
+  };
+}
+
+type AfterCreate = (
+  connection: { exec?: (sql: string) => unknown; query?: (sql: string, done: (error: Error | null) => void) => unknown },
+  done: (error: Error | null, connection?: unknown) => void,
+) => void;
 
 export function afterSqliteConnect(hosts: AfterCreate | undefined, busyMs: number): AfterCreate {
   return (connection, done) => {

@@ -3,7 +3,7 @@ import type { VersionRowOptions } from "../core/options.js";
 import type { Lease, RunDrain, RunError, RunPhase, RunStatus, RunKind } from "../core/run.js";
 import type { StateRun, VersionRowFact } from "../core/version-state.js";
 import type { Dialect } from "./connect.js";
-import { isMissingTable, orAbsent } from "./driver-errors.js";
+import { isLockWaitTimeout, isMissingTable, orAbsent } from "./driver-errors.js";
 import { readHistory } from "./history.js";
 import { type LeaseRow, leaseFromRow, readLease } from "./lease.js";
 import { readActiveRun } from "./runs.js";
@@ -40,19 +40,22 @@ interface SnapshotRow extends VersionColumns, Omit<LeaseRow, "name" | "protocol"
 
 /**
  * One query where upgate's tables exist; where some are missing, each that exists is read. Never creates anything.
- * `knexTable`: the table of knex's own migrator, while that may still be in use.
+ * `knexTable`: the table of knex's own migrator, while that may still be in use. `lastRow`: the version row as it was read last; it counts
+ * while a migration changes that very table, which keeps readers out.
  */
 export async function readSnapshot(
   knex: Knex,
   versionRow: VersionRowOptions,
   timeoutMs: number,
   knexTable: string | null = null,
+  lastRow: VersionRowFact | null = null,
 ): Promise<Snapshot> {
   try {
     return await readAtOnce(knex, versionRow, timeoutMs, knexTable);
   } catch (error) {
-    if (!isMissingTable(error)) throw error;
-    return readPiecemeal(knex, versionRow);
+    if (isMissingTable(error)) return readPiecemeal(knex, () => readVersionRow(knex, versionRow));
+    if (lastRow !== null && isLockWaitTimeout(error)) return readPiecemeal(knex, async () => lastRow);
+    throw error;
   }
 }
 
@@ -112,9 +115,9 @@ async function readAtOnce(knex: Knex, versionRow: VersionRowOptions, timeoutMs: 
   };
 }
 
-async function readPiecemeal(knex: Knex, versionRow: VersionRowOptions): Promise<Snapshot> {
+async function readPiecemeal(knex: Knex, readRow: () => Promise<VersionRowFact>): Promise<Snapshot> {
   return {
-    versionRow: await orAbsent(() => readVersionRow(knex, versionRow), { kind: "absent" }),
+    versionRow: await orAbsent(readRow, { kind: "absent" }),
     run: await orAbsent(() => readActiveRun(knex), null),
     lease: await orAbsent(() => readLease(knex), null),
     newerProtocol: false,

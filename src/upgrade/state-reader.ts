@@ -2,7 +2,7 @@ import { AUTO_RESUMES_FACT, autoResumesOf } from "../core/auto-resumes.js";
 import { type KnownHistory, knownHistory } from "../core/adopted-history.js";
 import type { Lease } from "../core/run.js";
 import { parseInstalledVersion } from "../core/version.js";
-import type { VersionState } from "../core/version-state.js";
+import type { VersionRowFact, VersionState } from "../core/version-state.js";
 import type { ReleaseReading } from "../release/release.js";
 import { orAbsent } from "../store/driver-errors.js";
 import { readFact } from "../store/facts.js";
@@ -28,13 +28,16 @@ const READ_TIMEOUT_MS = 5000;
 export class StateReader {
   #recorded: (RecordedHistory & { readonly signature: string }) | null = null;
   #release: ReleaseReading | null = null;
+  #versionRow: VersionRowFact | null = null;
 
   constructor(private readonly context: UpgradeContext) {}
 
   async read(): Promise<ReadState> {
     const { store, settings } = this.context;
     const { knexTable, options } = settings;
-    const snapshot = await readSnapshot(store.knex, store.versionRow, READ_TIMEOUT_MS, this.#recorded?.knex ? knexTable : null);
+    const watched = this.#recorded?.knex ? knexTable : null;
+    const snapshot = await readSnapshot(store.knex, store.versionRow, READ_TIMEOUT_MS, watched, this.#versionRow);
+    this.#versionRow = snapshot.versionRow;
     const isAbsent = snapshot.versionRow.kind === "absent";
     const traces = isAbsent ? await readTraces(store.knex, store.dialect, store.versionRow, knexTable) : null;
     const recorded = await this.#readRecorded(snapshot, traces);

@@ -46,6 +46,9 @@ describe("defaults", () => {
       pollMs: 1000,
       nodeTtlMs: 30_000,
       leaseTtlMs: 15_000,
+      drainTimeoutMs: 10_000,
+      drain: "wait",
+      onDatabaseLoss: "close",
       logger: console,
       configFile: null,
     });
