@@ -1,0 +1,133 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { startActor } from "./actor.js";
+import type { Scenario } from "./scenarios.js";
+import { allOpen, isOpen, openSite, type RunningNode, type Site } from "./site.js";
+
+/** In all, a second. */
+const RATE = 1000;
+const BEFORE_MS = 2000;
+const AFTER_MS = 1500;
+
+export interface PlayResult {
+  readonly scenario: string;
+  readonly answered: number;
+  readonly refused: number;
+  /** Without an answer, or with an error's. */
+  readonly failed: number;
+  /** Requests of live nodes that overlap the migration. */
+  readonly overlapping: number;
+  /** The same of nodes that were passed over: their JavaScript may run on. */
+  readonly overlappingOfDead: number;
+  /** The application's statements that reached the server inside the migration, of all nodes. */
+  readonly statements: number;
+  /** From the upgrade's start to the migration's first statement, ms. */
+  readonly closeMs: number;
+  /** From the version row's writing to the last live node's opening, ms. */
+  readonly openMs: number;
+  readonly problems: readonly string[];
+}
+
+interface LoadResult {
+  readonly answered: number;
+  readonly refused: number;
+  readonly failed: number;
+  readonly lost: number;
+  readonly sent: number;
+  readonly errors: Readonly<Record<string, number>>;
+}
+
+interface NodeReport {
+  readonly served: number;
+  readonly overlapping: number;
+  readonly examples: readonly object[];
+}
+
+/** Plays one scenario under load, and compares what every process and the server itself have seen. */
+export async function playScenario(servers: readonly string[], scenario: Scenario, name: string): Promise<PlayResult> {
+  const site = await openSite(servers[0] as string, name);
+  const play = await scenario.prepare(site, servers);
+  const load = startActor("load.mjs");
+  try {
+    const nodes = await Promise.all(play.ways.map((way) => site.startNode(way)));
+    await allOpen(nodes);
+    await site.query("SET GLOBAL log_output = 'TABLE'");
+    await site.query("TRUNCATE mysql.general_log");
+    await site.query("SET GLOBAL general_log = ON");
+    await load.ask("start", { ports: nodes.map(({ port }) => port), rate: RATE });
+    await pause(BEFORE_MS);
+    const startedMs = Date.now();
+    const upgrade = await play.happen(nodes);
+    const exitCode = await upgrade.exitCode;
+    const problems = exitCode === 0 ? [] : [`upgate up ended with ${exitCode}: ${upgrade.output().slice(-2000)}`];
+    const dead = scenario.dead?.(nodes) ?? [];
+    const live = nodes.filter((node) => !dead.includes(node));
+    await allOpen(nodes.filter(({ isAlive }) => isAlive));
+    await pause(AFTER_MS);
+    const visitors = await load.ask<LoadResult>("stop");
+    await site.query("SET GLOBAL general_log = OFF");
+    const window = await readWindow(site);
+    const [ofLive, ofDead] = [await report(live, window), await report(dead, window)];
+    problems.push(...judge(visitors, dead), ...[...ofLive.examples, ...ofDead.examples].map((visit) => JSON.stringify(visit)));
+    return {
+      scenario: scenario.name,
+      answered: visitors.answered,
+      refused: visitors.refused,
+      failed: visitors.failed + visitors.lost,
+      overlapping: ofLive.overlapping,
+      overlappingOfDead: ofDead.overlapping,
+      statements: await countStatements(site),
+      closeMs: window.from - startedMs,
+      openMs: Math.max(...live.map((node) => lastOpening(node))) - (await versionRowMs(site)),
+      problems,
+    };
+  } finally {
+    await site.query("SET GLOBAL general_log = OFF");
+    await load.stop();
+    play.close?.();
+    await site.close();
+  }
+}
+
+async function readWindow(site: Site): Promise<{ from: number; to: number }> {
+  const rows = await site.query<{ name: string; at_ms: number }>("SELECT name, at_ms FROM $db.stamps");
+  const at = (name: string): number => Number(rows.find((row) => row.name === name)?.at_ms);
+  return { from: at("begin"), to: at("end") };
+}
+
+async function report(nodes: readonly RunningNode[], window: object): Promise<{ overlapping: number; examples: readonly object[] }> {
+  const reports = await Promise.all(nodes.filter(({ isAlive }) => isAlive).map((node) => node.ask<NodeReport>("report", window)));
+  return {
+    overlapping: reports.reduce((sum, { overlapping }) => sum + overlapping, 0),
+    examples: reports.flatMap(({ examples }) => examples),
+  };
+}
+
+/** Every request has an answer, but those that a dead node took with it. */
+function judge({ failed, lost, errors }: LoadResult, dead: readonly RunningNode[]): string[] {
+  if (failed + lost === 0) return [];
+  const unexplained = Object.entries(errors).filter(([error]) => !dead.some(({ port }) => error.startsWith(`${port}:`)));
+  return unexplained.map(([error, count]) => `${count} times: ${error}`);
+}
+
+/** As the server has seen them: between the migration's first and last statement, by the server's own log. */
+async function countStatements(site: Site): Promise<number> {
+  const stamp = (name: string): string =>
+    `(SELECT ${name === "begin" ? "MIN" : "MAX"}(event_time) FROM mysql.general_log WHERE argument LIKE '%into \`stamps\`%''${name}''%')`;
+  const [row] = await site.query<{ n: number }>(
+    `SELECT COUNT(*) AS n FROM mysql.general_log WHERE argument LIKE 'insert into \`visits\`%' AND event_time BETWEEN ${stamp("begin")} AND ${stamp("end")}`,
+  );
+  const [seen] = await site.query<{ n: number }>("SELECT COUNT(*) AS n FROM mysql.general_log WHERE argument LIKE 'insert into `visits`%'");
+  if (Number(seen?.n) === 0) throw new Error("the server's log holds no statement of the application: nothing would be noticed");
+  return Number(row?.n);
+}
+
+async function versionRowMs(site: Site): Promise<number> {
+  const [row] = await site.query<{ finished_at: string }>(
+    "SELECT finished_at FROM $db.upgate_run WHERE status = 'completed' ORDER BY started_at DESC LIMIT 1",
+  );
+  return Date.parse(String(row?.finished_at));
+}
+
+function lastOpening(node: RunningNode): number {
+  return isOpen(node) ? (node.changes.at(-1)?.at as number) : Number.POSITIVE_INFINITY;
+}

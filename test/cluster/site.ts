@@ -1,0 +1,123 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import os from "node:os";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+import mysql from "mysql2/promise";
+import { until } from "../support/wait.js";
+import { type Actor, startActor } from "./actor.js";
+
+const CLI = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
+
+export const POLL_MS = 500;
+export const NODE_TTL_MS = 3000;
+/** How long the migration keeps the schema "in change", s. */
+const MIGRATION_S = 4;
+
+const VISITS = `export const up = (knex) => knex.schema.createTable("visits", (t) => { t.increments("id"); t.string("path", 40); });`;
+/** Stamped by the database's clock at its first and at its last statement. */
+const CHANGE = `export const up = async (knex) => {
+  await knex.schema.createTable("stamps", (t) => { t.string("name", 10).primary(); t.double("at_ms", 16, 3); });
+  const stamp = (name) => knex("stamps").insert({ name, at_ms: knex.raw("UNIX_TIMESTAMP(NOW(6)) * 1000") });
+  await stamp("begin");
+  await knex.schema.alterTable("visits", (t) => t.string("agent", 40).notNullable().defaultTo(""));
+  await knex.raw("SELECT SLEEP(${MIGRATION_S})");
+  await stamp("end");
+};`;
+
+export interface RunningNode extends Actor {
+  readonly port: number;
+  /** By its process's clock, ms: when it was seen open and closed, in order. */
+  readonly changes: readonly { readonly told: string; readonly at: number }[];
+}
+
+/** An application on several processes, a database, and the upgrade that is about to come. */
+export interface Site {
+  readonly address: string;
+  /** `address`: the node's own way to the database. */
+  startNode(address?: string): Promise<RunningNode>;
+  /** Uploads the new migration and starts `upgate up`. */
+  upgrade(): Upgrade;
+  query<T>(sql: string): Promise<T[]>;
+  close(): Promise<void>;
+}
+
+export interface Upgrade {
+  readonly child: ChildProcess;
+  /** Of the command. */
+  readonly exitCode: Promise<number | null>;
+  readonly output: () => string;
+}
+
+export async function openSite(server: string, name: string): Promise<Site> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), "upgate-cluster-"));
+  const migrations = path.join(folder, "migrations", "1.0.0");
+  mkdirSync(migrations, { recursive: true });
+  writeFileSync(path.join(migrations, "0001-visits.mjs"), VISITS);
+  const admin = await mysql.createConnection(server);
+  await admin.query(`DROP DATABASE IF EXISTS ${name}`);
+  await admin.query(`CREATE DATABASE ${name}`);
+  const address = withDatabase(server, name);
+  const options = (database: string) => ({
+    version: "1.0.0",
+    database,
+    migrations: path.join(folder, "migrations"),
+    dataDir: path.join(folder, "data"),
+    installKey: "a key for the cluster test",
+    pollMs: POLL_MS,
+    nodeTtlMs: NODE_TTL_MS,
+    leaseTtlMs: 2000,
+  });
+  const config = path.join(folder, "upgate.config.mjs");
+  writeFileSync(config, `export default ${JSON.stringify(options(address))};\n`);
+  const actors: Actor[] = [];
+  const up = (): Upgrade => {
+    const { NODE_TEST_CONTEXT: _test, ...env } = process.env;
+    const child = spawn(process.execPath, [CLI, "up", "--yes", "--config", config], {
+      cwd: folder,
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+    return { child, exitCode: new Promise((resolve) => child.once("close", resolve)), output: () => output };
+  };
+  const installed = up();
+  if ((await installed.exitCode) !== 0) throw new Error(`The installation failed: ${installed.output()}`);
+  return {
+    address,
+    startNode: async (way = address) => {
+      const actor = startActor("node.mjs");
+      actors.push(actor);
+      const changes: { told: string; at: number }[] = [];
+      actor.onTold((change) => changes.push(change));
+      const { port } = await actor.ask<{ port: number }>("start", { options: options(way) });
+      return Object.assign(Object.create(actor) as Actor, { port, changes });
+    },
+    upgrade: () => {
+      writeFileSync(path.join(migrations, "0002-change.mjs"), CHANGE);
+      return up();
+    },
+    query: async <T>(sql: string) => (await admin.query(sql.replaceAll("$db", name)))[0] as T[],
+    close: async () => {
+      await Promise.all(actors.map((actor) => actor.stop()));
+      await admin.query(`DROP DATABASE IF EXISTS ${name}`);
+      await admin.end();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export function withDatabase(server: string, name: string): string {
+  const url = new URL(server);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+export function isOpen({ changes }: RunningNode): boolean {
+  return changes.at(-1)?.told === "open";
+}
+
+export async function allOpen(nodes: readonly RunningNode[]): Promise<void> {
+  await until("all nodes to open", () => nodes.every(isOpen), 60_000);
+}
