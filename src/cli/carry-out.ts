@@ -74,8 +74,13 @@ async function tell(
         ...(result.error?.inDoubt ? ["", ...doubtLines(result.error.inDoubt)] : ["Then go on with: upgate retry"]),
       ]);
       return EXIT.failed;
-    case "interrupted":
     case "aborted":
+      terminal.result({ result: result.status, state, run: null }, [
+        terminal.paint("yellow", "Given up while requests were still under way. Nothing was changed."),
+        "Try again later, or cut such requests off: upgate up --drain=end",
+      ]);
+      return EXIT.error;
+    case "interrupted":
       terminal.result({ result: "interrupted", state, run }, [
         terminal.paint(
           "yellow",

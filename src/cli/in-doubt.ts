@@ -1,5 +1,6 @@
 import { Option } from "commander";
 import { checkAnswer, doubtOf, IN_DOUBT_ANSWERS } from "../core/in-doubt.js";
+import { drainOf, type DrainOptions } from "./drain.js";
 import type { StatementInDoubt } from "../core/migration.js";
 import type { InDoubtAnswer } from "../core/run.js";
 import type { RunOptions, StartedRun } from "../upgrade/actions.js";
@@ -15,7 +16,7 @@ const MEANINGS = {
   again: "it was not: runs it again and goes on",
 } as const satisfies Record<InDoubtAnswer, string>;
 
-export interface AnswerOptions {
+export interface AnswerOptions extends DrainOptions {
   readonly inDoubt?: InDoubtAnswer;
 }
 
@@ -30,10 +31,10 @@ export async function goOn(
   upgrader: Upgrader,
   verb: "resume" | "retry",
   signal: AbortSignal,
-  { inDoubt }: AnswerOptions,
+  { inDoubt, ...drain }: AnswerOptions,
 ): Promise<StartedRun> {
   const state = await upgrader.state();
-  const options: RunOptions = { where: "here", signal, ...(inDoubt ? { inDoubt } : {}) };
+  const options: RunOptions = { where: "here", signal, ...drainOf(drain), ...(inDoubt ? { inDoubt } : {}) };
   checkAnswer(
     state,
     inDoubt,

@@ -15,7 +15,8 @@ export type RunStatus = "draft" | "running" | "completed" | "failed" | "aborted"
 export type RunDrain = "ask" | "wait" | "end" | "abort" | "asked" | "waiting" | "ending" | "aborting";
 
 /** What the operator says about requests that are still under way. */
-export type DrainAnswer = "wait" | "end" | "abort";
+export type DrainAnswer = (typeof DRAIN_ANSWERS)[number];
+export const DRAIN_ANSWERS = ["wait", "end", "abort"] as const;
 
 /** `starting` and `closing` come before the first statement: a run that dies there has changed nothing. */
 export type RunPhase = "starting" | "closing" | "migrating" | "finishing" | "done";

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { carryOutAbandoned } from "../carry-out.js";
+import { drainOption } from "../drain.js";
 import { type AnswerOptions, goOn, inDoubtOption } from "../in-doubt.js";
 import { verb, withSession } from "../verb.js";
 import { RUN_EXIT_CODES } from "./up.js";
@@ -14,6 +15,7 @@ export function resumeCommand(): Command {
     exitCodes: RUN_EXIT_CODES,
   })
     .addOption(inDoubtOption())
+    .addOption(drainOption())
     .action(
       withSession((session, options: AnswerOptions) =>
         carryOutAbandoned(session, (signal) => goOn(session.upgrader, "resume", signal, options)),

@@ -4,12 +4,13 @@ import { doubtOf } from "../../core/in-doubt.js";
 import type { VersionState } from "../../core/version-state.js";
 import { notNow } from "../../upgrade/drafts.js";
 import { carryOut, stoppable } from "../carry-out.js";
+import { drainOf, drainOption, type DrainOptions } from "../drain.js";
 import { EXIT } from "../exit-codes.js";
 import { follow } from "../follow.js";
 import { remedyLines } from "../next-verb.js";
 import { type Session, verb, withSession } from "../verb.js";
 
-interface UpOptions {
+interface UpOptions extends DrainOptions {
   readonly yes?: boolean;
   readonly wait: boolean;
   readonly run?: string;
@@ -26,6 +27,7 @@ export function upCommand(): Command {
     exitCodes: RUN_EXIT_CODES,
   })
     .option("-y, --yes", "no questions: you have a backup and agree to the licence")
+    .addOption(drainOption())
     .option("--no-wait", "leave at once when another process is upgrading")
     .option("--run <id>", "carry out a run that was started elsewhere (used by the wizard)")
     .option("--token <n>", "the lease's token of that run", parseToken)
@@ -63,11 +65,15 @@ async function upgrade(session: Session, options: UpOptions): Promise<number> {
     case "running":
       return waitForOther(session, options);
     case "interrupted":
-      return orWait(session, options, state, () => carryOut(session, (signal) => upgrader.resume({ where: "here", signal })));
+      return orWait(session, options, state, () =>
+        carryOut(session, (signal) => upgrader.resume({ where: "here", signal, ...drainOf(options) })),
+      );
     case "failed":
       // What only a look into the database can answer is never answered by a script that calls up.
       if (doubtOf(state) !== null) return tellFailed(session, state);
-      return orWait(session, options, state, () => carryOut(session, (signal) => upgrader.retry({ where: "here", signal })));
+      return orWait(session, options, state, () =>
+        carryOut(session, (signal) => upgrader.retry({ where: "here", signal, ...drainOf(options) })),
+      );
     case "fresh":
     case "behind":
       return orWait(session, options, state, () => start(session, options, state));
@@ -83,7 +89,7 @@ async function upgrade(session: Session, options: UpOptions): Promise<number> {
   }
 }
 
-async function start(session: Session, { yes = false }: UpOptions, state: VersionState): Promise<number> {
+async function start(session: Session, { yes = false, ...options }: UpOptions, state: VersionState): Promise<number> {
   const { upgrader } = session;
   const isInstallation = state.kind === "fresh";
   if (!yes) await ask(session, state, isInstallation);
@@ -91,7 +97,7 @@ async function start(session: Session, { yes = false }: UpOptions, state: Versio
   if (license) await upgrader.acceptLicense(license.hash);
   await upgrader.markReviewed();
   const backup = isInstallation ? {} : { backup: { kind: "own", address: "cli" } as const };
-  return carryOut(session, (signal) => upgrader.start({ ...backup, where: "here", signal }));
+  return carryOut(session, (signal) => upgrader.start({ ...backup, where: "here", signal, ...drainOf(options) }));
 }
 
 async function ask({ context, terminal }: Session, { reason, pending }: VersionState, isInstallation: boolean): Promise<void> {

@@ -1,5 +1,6 @@
 import { isUpgateError, UpgateError } from "../../core/errors.js";
 import { checkAnswer, IN_DOUBT_ANSWERS } from "../../core/in-doubt.js";
+import { DRAIN_ANSWERS } from "../../core/run.js";
 import type { StartedRun } from "../../upgrade/actions.js";
 import { backupPage, failedPage, keyPage, licensePage, messagePage, type Notice, progressPage } from "./pages.js";
 import { type Answer, audit, type Visit } from "./visit.js";
@@ -66,7 +67,7 @@ export async function retry(visit: Visit): Promise<Answer> {
 
 /** Wait, End, Abort: what becomes of requests that some node still carries out. */
 export async function drain(visit: Visit): Promise<Answer> {
-  const answer = (["wait", "end", "abort"] as const).find((one) => one === visit.body["action"]);
+  const answer = DRAIN_ANSWERS.find((one) => one === visit.body["action"]);
   if (answer === undefined)
     return progressPage(visit, 400, { reason: "This button is not known here.", remedy: "Use one of the buttons below." });
   try {
