@@ -3,15 +3,13 @@ import { createRequire } from "node:module";
 import type { BrandingOptions } from "../core/options.js";
 import type { MaintenanceCode } from "../core/version-state.js";
 import { type MountedRequest, pathOf } from "./http.js";
+import { RetryInterval } from "./retry-interval.js";
 import { publicText, type Renderer } from "./render.js";
 import { securityHeaders } from "./security-headers.js";
 import type { MaintenanceModel } from "./view-models.js";
 
 const require = createRequire(import.meta.url);
 
-/** Clients come back after 5 to 15 s, each at another moment, so that they don't come back all at once. */
-const RETRY_LEAST_S = 5;
-const RETRY_SPREAD_S = 11;
 const REFRESH_MARK = "<!--upgate:refresh-->";
 /** As the view writes it; the page's script reads it. */
 const RETRY_ATTRIBUTE = 'data-retry="10"';
@@ -67,9 +65,11 @@ export function maintenanceAnswer(renderer: Renderer, branding: BrandingOptions)
     (["Err1", "Err2", "Err3"] as const).map((code) => [code, makePage(renderer, branding, code, css, script)]),
   ) as Record<MaintenanceCode, Page>;
 
+  const interval = new RetryInterval();
+
   return function answerMaintenance(req, res, code) {
     const page = pages[code];
-    const retryAfter = RETRY_LEAST_S + Math.floor(Math.random() * RETRY_SPREAD_S);
+    const retryAfter = interval.next();
     const { type, body, length } = represent(req, page, code, retryAfter);
     for (const name of res.getHeaderNames()) if (FOREIGN_HEADERS.has(name)) res.removeHeader(name);
     res.writeHead(503, {
