@@ -12,6 +12,8 @@ const WINDOW_MS = 10_000;
  */
 export class RetryInterval {
   #meanS = LEAST_S;
+  /** The mean time of the window before. */
+  #toldS = LEAST_S;
   #sinceMs = Number.NEGATIVE_INFINITY;
   #answers = 0;
 
@@ -25,8 +27,9 @@ export class RetryInterval {
     const now = this.nowMs();
     const elapsedMs = now - this.#sinceMs;
     if (elapsedMs >= WINDOW_MS) {
-      // Each of those who wait comes once in the mean time.
-      const waiting = elapsedMs < 2 * WINDOW_MS ? (this.#answers / elapsedMs) * 1000 * this.#meanS : 0;
+      // Each of those who wait comes once in the time that it was told, which was in the window before.
+      const waiting = elapsedMs < 2 * WINDOW_MS ? (this.#answers / elapsedMs) * 1000 * this.#toldS : 0;
+      this.#toldS = this.#meanS;
       this.#meanS = Math.min(MOST_S, Math.max(LEAST_S, waiting / RETURNS_PER_S));
       this.#sinceMs = now;
       this.#answers = 0;
