@@ -41,6 +41,7 @@ const TOP_LEVEL = [
   "drainTimeoutMs",
   "drain",
   "onDatabaseLoss",
+  "mixedNodes",
   "logger",
   "configFile",
 ] as const satisfies readonly (keyof UpgateOptions)[];
@@ -103,6 +104,7 @@ export function checkOptions(
     drainTimeoutMs: root.integer("drainTimeoutMs", 10_000, 0, 3_600_000),
     drain: root.oneOf("drain", ["wait", "end", "abort"]),
     onDatabaseLoss: root.oneOf("onDatabaseLoss", ["close", "stay"]),
+    mixedNodes: root.oneOf("mixedNodes", ["warn", "refuse"]),
     logger: (root.check("logger", loggerProblem) as Logger | undefined) ?? console,
     configFile: root.path("configFile", false),
   };

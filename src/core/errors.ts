@@ -83,6 +83,10 @@ export const ERRORS = {
     title: "The upgrade process did not start",
     remedy: "Read its log, named in the message; correct the cause, then press Retry.",
   },
+  ERR_UPGATE_MIXED_NODES: {
+    title: "Other processes have other files",
+    remedy: "Upload the same files everywhere, restart the processes named in the message, then start the upgrade again.",
+  },
   ERR_UPGATE_NODES_OPEN: {
     title: "Not every node has closed",
     remedy: "Stop or restart the nodes named in the message, then press Retry.",

@@ -62,6 +62,8 @@ export interface UpgateOptions {
   drain?: "wait" | "end" | "abort";
   /** `stay`: a single node that was open stays so while it can't reach the database. Never with several nodes. Default `close`. */
   onDatabaseLoss?: "close" | "stay";
+  /** `refuse`: no upgrade starts while a live node has files of another release than the ones that start it. Default `warn`. */
+  mixedNodes?: "warn" | "refuse";
   /** Default: console. */
   logger?: Logger;
   /** The file that this configuration comes from: the upgrade's own process reads it. Default: the file that `defineConfig` was called in. */
@@ -147,6 +149,7 @@ export interface ParsedOptions {
   readonly drainTimeoutMs: number;
   readonly drain: "wait" | "end" | "abort";
   readonly onDatabaseLoss: "close" | "stay";
+  readonly mixedNodes: "warn" | "refuse";
   readonly logger: Logger;
   readonly configFile: string | URL | null;
 }

@@ -15,6 +15,7 @@ import { changeDraft, notNow, openDraft, refuseOlder, startableKind } from "./dr
 import { answerDoubt } from "./journal/doubt.js";
 import { leaseHeld, takeFreeLease } from "./leasing.js";
 import type { RepairAction } from "./migration-checks.js";
+import { refuseMixedNodes } from "./node-checks.js";
 import { repair, type Repaired } from "./repair.js";
 import type { RunResult } from "./runner.js";
 import { type ReadState, StateReader } from "./state-reader.js";
@@ -102,6 +103,7 @@ export class UpgradeActions {
     if (before.state.kind === "running") throw await leaseHeld(store, before.lease);
     startableKind(before.state);
     await ensureTables(store);
+    await refuseMixedNodes(this.context);
     return this.#underLease(options, async ({ state }, lease) => {
       const draft = await openDraft(store, state);
       const claim = backup && { ...backup, confirmedAt: store.clock.timestamp() };

@@ -47,6 +47,7 @@ export async function readPreflight(context: UpgradeContext): Promise<Check[]> {
   return [
     ...(await databaseChecks(context)),
     nodeCheck(),
+    await attempt("nodes", "Nodes", () => readNodesCheck(context)),
     await attempt("migration-files", "Migration files", () => readMigrationFilesCheck(context)),
   ];
 }

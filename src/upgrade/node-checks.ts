@@ -1,21 +1,46 @@
 import type { Check } from "../core/check.js";
+import { UpgateError } from "../core/errors.js";
 import { orAbsent } from "../store/driver-errors.js";
 import { type NodeEntry, readNodes } from "../store/nodes.js";
 import { nodeLabel } from "./barrier.js";
 import type { UpgradeContext } from "./context.js";
 import { isProcessAlive } from "./process-identity.js";
 
-export async function readNodesCheck({ store, settings }: UpgradeContext): Promise<Check> {
-  return nodesCheck(await orAbsent(() => readNodes(store.knex), []), settings.options.version, isProcessAlive);
+/** Those registered whose processes are not known to be gone. */
+export async function readLivingNodes({ store }: UpgradeContext): Promise<NodeEntry[]> {
+  return (await orAbsent(() => readNodes(store.knex), [])).filter((node) => isProcessAlive(node) !== false);
 }
 
-/** `version`: the release of the files that ask. Nodes of this host whose process is gone don't count. */
-export function nodesCheck(nodes: readonly NodeEntry[], version: string, isAlive: (node: NodeEntry) => boolean | null): Check {
+export async function readNodesCheck(context: UpgradeContext): Promise<Check> {
+  return nodesCheck(await readLivingNodes(context), context.settings.options.version);
+}
+
+/**
+ * Before an upgrade: with `mixedNodes: "refuse"` it does not start while a live node has other files than the ones that ask, because that
+ * node will stay closed after it. Throws `ERR_UPGATE_MIXED_NODES`.
+ */
+export async function refuseMixedNodes(context: UpgradeContext): Promise<void> {
+  const { version, mixedNodes } = context.settings.options;
+  if (mixedNodes !== "refuse") return;
+  const others = (await readLivingNodes(context)).filter(({ filesVersion }) => filesVersion !== version);
+  if (others.length === 0) return;
+  const list = others.map((node) => `${nodeLabel(node)} has ${node.filesVersion}`).join("; ");
+  throw new UpgateError("ERR_UPGATE_MIXED_NODES", `Other processes have other files than release ${version}: ${list}.`);
+}
+
+/** `web-1 (process 811), release 8.6.0, files 8.6.1, 3 under way`. */
+export function describeRunning(node: NodeEntry): string {
+  const files = node.filesVersion === node.codeVersion ? "" : `, files ${node.filesVersion}`;
+  const underWay = node.inFlight === 0 ? "" : `, ${node.inFlight} under way`;
+  return `${nodeLabel(node)}, release ${node.codeVersion}${files}${underWay}`;
+}
+
+/** `version`: the release of the files that ask. */
+export function nodesCheck(living: readonly NodeEntry[], version: string): Check {
   const common = { id: "nodes", title: "Nodes" };
-  const living = nodes.filter((node) => isAlive(node) !== false);
   if (living.length === 0)
     return { ...common, severity: "info", message: "None is registered: the application does not run.", remedy: null };
-  const list = living.map((node) => `${nodeLabel(node)}, release ${node.codeVersion}`).join("; ");
+  const list = living.map((node) => describeRunning(node)).join("; ");
   const same = living.every((node) => node.codeVersion === version);
   return {
     ...common,

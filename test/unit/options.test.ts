@@ -49,6 +49,7 @@ describe("defaults", () => {
       drainTimeoutMs: 10_000,
       drain: "wait",
       onDatabaseLoss: "close",
+      mixedNodes: "warn",
       logger: console,
       configFile: null,
     });

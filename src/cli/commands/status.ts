@@ -2,6 +2,7 @@ import type { Command } from "commander";
 import type { Severity } from "../../core/check.js";
 import type { VersionStateKind } from "../../core/version-state.js";
 import { readMigrationWarnings } from "../../upgrade/migration-files.js";
+import { describeRunning, readLivingNodes } from "../../upgrade/node-checks.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { remedyLines } from "../next-verb.js";
 import { type Session, verb, withSession } from "../verb.js";
@@ -53,7 +54,8 @@ async function status({ context, upgrader, terminal }: Session): Promise<ExitCod
   const { run } = readable ? await upgrader.statusOf(state) : { run: null };
   const warnings = readable ? (await readMigrationWarnings(context)).warnings : [];
   const { exit, severity } = meaningOf(state.kind);
-  terminal.result({ state, run, warnings }, [
+  const nodes = readable ? await readLivingNodes(context) : [];
+  terminal.result({ state, run, nodes, warnings }, [
     `${terminal.paintSeverity(severity, state.kind)}  ${state.reason}`,
     ...(state.remedy === "" || exit === EXIT.done ? [] : remedyLines(state)),
     "",
@@ -61,6 +63,7 @@ async function status({ context, upgrader, terminal }: Session): Promise<ExitCod
     ...(state.filesVersion === state.codeVersion ? [] : [`files version      ${state.filesVersion}`]),
     `installed version  ${state.installedVersion ?? "none"}`,
     ...(run === null ? [] : [`run                ${run.id}, ${run.status}, ${run.percent} %`]),
+    ...nodes.map((node, index) => `${index === 0 ? "nodes" : ""}`.padEnd(19) + describeRunning(node)),
     ...warningLines(terminal, warnings),
   ]);
   return exit;
