@@ -35,6 +35,11 @@ export class HostPool implements QueryGate {
     return this.#knex;
   }
 
+  /** Whether the host has given its knex or taken this one; else it has connections that nobody knows. */
+  get isKnown(): boolean {
+    return this.#knex !== null;
+  }
+
   /** Ends all connections, also those in use. */
   cut(): void {
     this.#pool?.cut();

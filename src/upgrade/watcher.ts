@@ -17,8 +17,8 @@ export interface Gate {
 export interface WatcherParts {
   readonly upgrader: Upgrader;
   readonly drain: Drain;
-  /** Ends the connections of the host's own pool. */
-  readonly cutPool: () => void;
+  /** Ends what is under way, its database work too. False: it can't be told whether that has ended, so the process ends. */
+  readonly end: () => boolean;
 }
 
 /** How far two machines' monotonic clocks may be apart in their pace: a node closes by so much earlier than a runner counts. */
@@ -191,7 +191,7 @@ export class Watcher {
 
   /** Tells the runner what is under way here, and at last that nothing is; else renews the row when it is time. */
   async #follow({ row }: NodeWork, { state, snapshot }: ReadState): Promise<void> {
-    const { drain, cutPool } = this.parts;
+    const { drain, end } = this.parts;
     const epoch = state.kind === "running" && snapshot.run ? snapshot.run.epoch : 0;
     this.#unacknowledged = row.hasAcknowledged(epoch) ? null : epoch;
     if (this.#unacknowledged === null) {
@@ -202,8 +202,7 @@ export class Watcher {
     const isEnding = snapshot.run?.drain === "ending" && !drain.isOver;
     if (isEnding) {
       this.queries.openUntilMs = -Infinity;
-      drain.cut();
-      cutPool();
+      if (!end()) return;
     }
     if (!isEnding && !drain.isOver) return void row.renew(drain.list());
     this.queries.openUntilMs = -Infinity;

@@ -15,7 +15,7 @@ import { type EnterOptions, Entrance, type WaitOptions } from "./entrance.js";
 import { attachGate } from "./attach.js";
 import { type Badge, badgeModel, renderBadge } from "./badge.js";
 import { createGuard } from "./guard.js";
-import { exitWhenReplaced } from "./exit-when-replaced.js";
+import { exitProcess, exitWhenReplaced } from "./exit-process.js";
 import { type Handler, installerMatcher } from "./http.js";
 import { InFlight } from "./in-flight.js";
 import { lazyHandler } from "./lazy-handler.js";
@@ -81,7 +81,16 @@ export function createUpgate(options: UpgateOptions): Upgate {
   const inFlight = new InFlight({ graceMs: settings.options.drainTimeoutMs, isOwn: isInstaller, nowMs: context.store.clock.nowMs });
   const drain = new Drain(inFlight, context.logger);
   const pool = new HostPool(context, () => watcher);
-  const watcher = new Watcher(context, { upgrader, drain, cutPool: () => pool.cut() });
+  const exit = exitProcess(() => close(), context.logger);
+  const end = (): boolean => {
+    drain.cut();
+    if (pool.isKnown) pool.cut();
+    // A handler that writes through a pool of its own goes on writing after its connection is gone.
+    else if (!drain.isOver)
+      exit("The operator has ended the requests under way, and the database connections of the application are not known.");
+    return pool.isKnown || drain.isOver;
+  };
+  const watcher = new Watcher(context, { upgrader, drain, end });
   const key = import("../upgrade/install-key.js").then(({ InstallKey }) => new InstallKey(context));
   const renderer = new Renderer(settings.views);
   const answer = maintenanceAnswer(renderer, branding);
@@ -136,7 +145,7 @@ export function createUpgate(options: UpgateOptions): Upgate {
   watcher.onReading((state) => {
     keyFollowing = key.then((one) => one.follow(state)).catch((error: unknown) => context.logger.error(messageOf(error), error));
   });
-  if (settings.options.restart === "exit") watcher.onReading(exitWhenReplaced(close, context.logger));
+  if (settings.options.restart === "exit") watcher.onReading(exitWhenReplaced(exit));
   watcher.start();
 
   return {

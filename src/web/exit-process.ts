@@ -10,16 +10,25 @@ const EXIT_CODE = 75;
 /** Requests that are answered still get this long, ms. */
 const CLOSE_WITHIN_MS = 10_000;
 
-/** With `restart: "exit"`: ends a process whose files were replaced, so that its manager starts the new ones. */
-export function exitWhenReplaced(close: () => Promise<void>, logger: Logger): (state: VersionState) => void {
+/** Ends this process so that its manager starts it anew; returns at once. */
+export type ExitProcess = (reason: string) => void;
+
+export function exitProcess(close: () => Promise<void>, logger: Logger): ExitProcess {
   let isExiting = false;
-  return (state) => {
-    if (state.kind !== "restart" || isExiting) return;
+  return (reason) => {
+    if (isExiting) return;
     isExiting = true;
-    logger.warn(`upgate: ${state.reason} It ends now (exit code ${EXIT_CODE}).`);
+    logger.warn(`upgate: ${reason} This process ends now (exit code ${EXIT_CODE}).`);
     setTimeout(() => process.exit(EXIT_CODE), CLOSE_WITHIN_MS).unref();
     close()
       .catch((error: unknown) => logger.error(`upgate: it could not be closed in order: ${messageOf(error)}`, error))
       .finally(() => process.exit(EXIT_CODE));
+  };
+}
+
+/** With `restart: "exit"`: ends a process whose files were replaced, so that its manager starts the new ones. */
+export function exitWhenReplaced(exit: ExitProcess): (state: VersionState) => void {
+  return (state) => {
+    if (state.kind === "restart") exit(state.reason);
   };
 }
