@@ -40,6 +40,7 @@ interface RowStream {
 interface Client {
   _query(connection: RawConnection, query: QueryObject): Promise<unknown>;
   _stream(connection: RawConnection, query: QueryObject, stream: RowStream, options: unknown): Promise<unknown>;
+  acquireConnection(): Promise<RawConnection>;
   destroyRawConnection(connection: RawConnection): unknown;
 }
 
@@ -79,6 +80,12 @@ export function gateKnex(knex: Knex, gate: QueryGate): GatedPool {
         throw error;
       }
       return super._stream(connection, query, stream, options);
+    }
+
+    /** Nobody is kept waiting for a connection on which nothing may be sent. */
+    override async acquireConnection(): Promise<RawConnection> {
+      if (!gate.isOpen()) await gate.admit();
+      return super.acquireConnection();
     }
 
     override destroyRawConnection(connection: RawConnection): unknown {

@@ -7,7 +7,7 @@ import { hasOpenSession } from "../store/sessions.js";
 import { readLatestRuns } from "../store/runs.js";
 import type { UpgradeContext } from "./context.js";
 import { readMigrationFilesCheck } from "./migration-files.js";
-import { readNodesCheck } from "./node-checks.js";
+import { ownRowCheck, readNodesCheck } from "./node-checks.js";
 
 /** The oldest servers that upgate is tested for; older ones may work. */
 const OLDEST_MARIADB = "10.6.1";
@@ -19,8 +19,8 @@ export interface CheckGroup {
   readonly checks: readonly Check[];
 }
 
-/** Everything that System Health shows. Reads only; a check that can't be made is a danger with the cause, not an exception. */
-export async function readHealth(context: UpgradeContext, state: VersionState): Promise<CheckGroup[]> {
+/** Everything that System Health shows. `trouble`: why this node can't write its row. Reads only; a check that can't be made is a danger with the cause, not an exception. */
+export async function readHealth(context: UpgradeContext, state: VersionState, trouble: string | null): Promise<CheckGroup[]> {
   return [
     {
       title: "Release",
@@ -31,7 +31,7 @@ export async function readHealth(context: UpgradeContext, state: VersionState): 
       ],
     },
     { title: "Database", checks: await databaseChecks(context) },
-    { title: "Server", checks: [nodeCheck(), await attempt("nodes", "Nodes", () => readNodesCheck(context))] },
+    { title: "Server", checks: [nodeCheck(), await attempt("nodes", "Nodes", () => readNodesCheck(context)), ...ownRowCheck(trouble)] },
     {
       title: "Safety",
       checks: [

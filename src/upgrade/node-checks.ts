@@ -28,6 +28,15 @@ export async function refuseMixedNodes(context: UpgradeContext): Promise<void> {
   throw new UpgateError("ERR_UPGATE_MIXED_NODES", `Other processes have other files than release ${version}: ${list}.`);
 }
 
+/** A full disk, a server that was made read-only: the site is open and can be read, but no upgrade would close it in order. */
+export function ownRowCheck(trouble: string | null): Check[] {
+  if (trouble === null) return [];
+  const message = `This process can't write to the database: ${trouble}`;
+  const remedy =
+    "Look at the database server: is its disk full, or is it read-only? Until then this process shows no sign of life to others.";
+  return [{ id: "node-row", title: "Sign of life", severity: "danger", message, remedy }];
+}
+
 /** `web-1 (process 811), release 8.6.0, files 8.6.1, 3 under way`. */
 export function describeRunning(node: NodeEntry): string {
   const files = node.filesVersion === node.codeVersion ? "" : `, files ${node.filesVersion}`;

@@ -17,11 +17,17 @@ export class NodeRow {
   #acknowledged = 0;
   #renewedMs = 0;
   #writing: Promise<void> | null = null;
+  #trouble: string | null = null;
 
   constructor(private readonly context: UpgradeContext) {}
 
   get isRegistered(): boolean {
     return this.#registeredMs !== Number.POSITIVE_INFINITY;
+  }
+
+  /** Why the row could not be written the last time; null: it could. */
+  get trouble(): string | null {
+    return this.#trouble;
   }
 
   /** Whether a state that was asked for at that moment of the monotonic clock is one that a runner knew this node at, ms. */
@@ -96,8 +102,12 @@ export class NodeRow {
   async #attempt(work: () => Promise<unknown>): Promise<void> {
     try {
       await work();
+      this.#trouble = null;
     } catch (error) {
-      if (!isBusy(error)) this.context.logger.warn(`upgate: the node's row could not be written: ${driverMessage(error)}`);
+      if (isBusy(error)) return;
+      const trouble = driverMessage(error);
+      if (trouble !== this.#trouble) this.context.logger.warn(`upgate: the node's row could not be written: ${trouble}`);
+      this.#trouble = trouble;
     }
   }
 

@@ -81,6 +81,11 @@ export class Watcher {
     return (await this.#work).row.id;
   }
 
+  /** Why this node can't write its row; null: it can. */
+  async trouble(): Promise<string | null> {
+    return (await this.#work).row.trouble;
+  }
+
   start(): void {
     void this.#tick();
   }

@@ -21,7 +21,7 @@ export function createHealth(context: UpgradeContext, watcher: Watcher, renderer
   const { branding } = context.settings.options;
   const read = async (): Promise<HealthFacts> => ({
     badge: badgeModel(watcher.state, installer),
-    groups: await readHealth(context, watcher.state),
+    groups: await readHealth(context, watcher.state, await watcher.trouble()),
     runs: await latestRuns(context),
     generatedAt: context.store.clock.timestamp(),
   });
