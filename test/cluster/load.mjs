@@ -10,15 +10,14 @@ const TIMEOUT_MS = 60_000;
 const counts = { answered: 0, refused: 0, failed: 0, lost: 0 };
 const errors = new Map();
 const agents = new Map();
-let running = true;
-let underWay = 0;
+const state = { running: true, underWay: 0 };
 let sent = 0;
 
 function ask(port) {
   const path = ++sent % STREAM_EVERY === 0 ? "/stream" : "/quick";
-  underWay++;
+  state.underWay++;
   const settle = (kind, detail) => {
-    underWay--;
+    state.underWay--;
     counts[kind]++;
     if (detail) errors.set(detail, (errors.get(detail) ?? 0) + 1);
   };
@@ -46,14 +45,14 @@ async function run(ports, rate) {
   let owed = 0;
   let last = performance.now();
   let turn = 0;
-  while (running) {
+  while (state.running) {
     const at = performance.now();
     owed = Math.min(owed + ((at - last) * rate) / 1000, rate / 10);
     last = at;
     for (; owed >= 1; owed--) ask(ports[turn++ % ports.length]);
     await new Promise((resolve) => setTimeout(resolve, TICK_MS));
   }
-  while (underWay > 0) await new Promise((resolve) => setTimeout(resolve, TICK_MS));
+  while (state.underWay > 0) await new Promise((resolve) => setTimeout(resolve, TICK_MS));
   for (const agent of agents.values()) agent.destroy();
   return { ...counts, sent, errors: Object.fromEntries(errors) };
 }
@@ -65,7 +64,7 @@ const verbs = {
     return null;
   },
   stop: () => {
-    running = false;
+    state.running = false;
     return over;
   },
 };
