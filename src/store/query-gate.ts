@@ -108,6 +108,7 @@ export function gateKnex(knex: Knex, gate: QueryGate): GatedPool {
   const ask = Base.prototype._query.bind(knex.client) as Client["_query"];
 
   async function pass(connection: RawConnection): Promise<void> {
+    if (!gate.isOpen()) await gate.admit();
     if (!known.has(connection)) {
       await gate.connected(connection, async (sql) => {
         const { response } = (await ask(connection, { sql, bindings: [], options: {} })) as { response: [Row[]] };

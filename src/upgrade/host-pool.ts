@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Knex } from "knex";
 import { UpgateError } from "../core/errors.js";
+import { driverMessage } from "../store/driver-errors.js";
 import { connectHost } from "../store/connect.js";
 import { forgetConnection, IDENTIFY_SQL, isFencedOff, type NodeConnection, registerConnection } from "../store/node-connections.js";
 import { type GatedPool, gateKnex, type QueryGate } from "../store/query-gate.js";
@@ -66,8 +67,13 @@ export class HostPool implements QueryGate {
     const nodeId = await this.watcher().nodeId();
     const { id, server, connectedAt } = (await ask(IDENTIFY_SQL)) as Record<"id" | "server" | "connectedAt", unknown>;
     const registered = { nodeId, id: Number(id), server: String(server), connectedAt: Number(connectedAt) };
-    await registerConnection(store.knex, registered);
-    this.#registered.set(connection, registered);
+    try {
+      await registerConnection(store.knex, registered);
+      this.#registered.set(connection, registered);
+    } catch (error) {
+      // A full disk, a server that was made read-only: the application may go on reading; System Health tells of it.
+      this.context.logger.warn(`upgate: a database connection could not be registered: ${driverMessage(error)}`);
+    }
     // Asked after it is registered: a runner either finds the connection or is found.
     if (await isFencedOff(store.knex, nodeId)) throw this.#refusal("an upgrade is in progress");
   }

@@ -134,7 +134,9 @@ export class Watcher {
 
   /** It need not wait for the next poll to hear of it. */
   #hasDrained(): boolean {
-    return this.#isDraining() && this.parts.drain.isOver;
+    const { store, settings } = this.context;
+    const triedAgo = store.clock.nowMs() - this.#acknowledgedMs;
+    return this.#isDraining() && this.parts.drain.isOver && triedAgo >= settings.options.pollMs;
   }
 
   #poll(): Promise<void> {
@@ -193,6 +195,8 @@ export class Watcher {
 
   /** Closing asked of this node, and not acknowledged yet. */
   #unacknowledged: number | null = null;
+  /** When it was last tried. */
+  #acknowledgedMs = -Infinity;
 
   /** Tells the runner what is under way here, and at last that nothing is; else renews the row when it is time. */
   async #follow({ row }: NodeWork, { state, snapshot }: ReadState): Promise<void> {
@@ -211,6 +215,7 @@ export class Watcher {
     }
     if (!isEnding && !drain.isOver) return void row.renew(drain.list());
     this.queries.openUntilMs = -Infinity;
+    this.#acknowledgedMs = this.context.store.clock.nowMs();
     await soon(row.acknowledge(epoch, drain.list()));
     if (row.hasAcknowledged(epoch)) this.#unacknowledged = null;
   }
