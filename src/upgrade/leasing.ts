@@ -19,14 +19,18 @@ export async function takeFreeLease({ store, settings }: UpgradeContext, { snaps
     const lease: Lease = seen;
     const taken = await whileBusy(() => takeLease(store.knex, lease, processIdentity(), store.clock.timestamp()));
     if (taken) return taken;
-    // A node of a Galera cluster may read what was: a dead holder's last beat arrives a moment later.
+    // A node of a Galera cluster may read what was: a dead holder's last beat, or that it gave the lease back, arrives a moment later.
     const now = await readLease(store.knex);
-    if (now?.token !== seen.token || !isDead(now) || tries === MOST_TRIES) throw await leaseHeld(store, null);
+    if (now?.token !== seen.token || !isFree(now) || tries === MOST_TRIES) throw await leaseHeld(store, null);
     seen = now;
   }
 }
 
 const MOST_TRIES = 5;
+
+function isFree(lease: Lease): boolean {
+  return lease.holder === null || isDead(lease);
+}
 
 /** Its process is known to be gone. */
 function isDead({ holder }: Lease): boolean {

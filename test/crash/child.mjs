@@ -8,6 +8,7 @@ import { resolveSettings } from "../../dist/upgrade/settings.js";
 import { Upgrader } from "../../dist/upgrade/upgrader.js";
 
 const LOOK_AGAIN_MS = 50;
+const MOST_TRIES = 3;
 let task;
 let moments;
 
@@ -28,7 +29,19 @@ const hooks = {
   atPoint: ({ point, migration, statement }) => atMoment(point, migration, statement),
 };
 
+/** As `upgate up` does: what a cluster's node has read may have been over already. */
 async function begin(upgrader) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await beginOnce(upgrader);
+    } catch (error) {
+      if (!["ERR_UPGATE_LEASE_HELD", "ERR_UPGATE_STATE"].includes(error.code) || tries === MOST_TRIES) throw error;
+      await pause(LOOK_AGAIN_MS);
+    }
+  }
+}
+
+async function beginOnce(upgrader) {
   const answer = task.inDoubt ? { inDoubt: task.inDoubt } : {};
   for (;;) {
     const { kind, reason } = await upgrader.state();

@@ -6,13 +6,14 @@ import { parseArgs } from "node:util";
 import { sweep } from "./sweep.js";
 import { openTarget, TARGET_NAMES, type TargetName } from "./targets.js";
 
-const USAGE = `npm run test:crash [-- ${TARGET_NAMES.join(" ")}] [--sample N] [--seed N] [--jobs N] [--no-scenes]
+const USAGE = `npm run test:crash [-- ${TARGET_NAMES.join(" ")}] [--sample N] [--seed N] [--jobs N] [--chapter X] [--no-scenes]
 
 Kills real runners by SIGKILL at every moment at which it can matter, lets another process go on, and compares with what plain
 knex makes of the same migrations. Default: sqlite and mariadb, and the scenes in test/crash/*.test.ts.
   --sample N   N moments for each database, spread evenly and by chance
   --seed N     for the choice by chance (default: 1)
   --jobs N     trials at the same time (default: 2)
+  --chapter X  only the chapter of that name, as they are told at the beginning
 mysql: UPGATE_TEST_MYSQL_URL=mysql://root@127.0.0.1:3306/
 galera: UPGATE_TEST_GALERA_URLS=<three addresses, with commas>; UPGATE_TEST_GALERA_TOOL=<a program with the verbs "kill N", "revive N">`;
 const USAGE_EXIT_CODE = 2;
@@ -48,6 +49,7 @@ interface Arguments {
   readonly sample: number | null;
   readonly seed: number;
   readonly jobs: number;
+  readonly chapter: string | null;
 }
 
 function readArguments(): Arguments {
@@ -62,6 +64,7 @@ function readArguments(): Arguments {
     sample: values.sample === undefined ? null : whole("sample", values.sample),
     seed: whole("seed", values.seed),
     jobs: whole("jobs", values.jobs),
+    chapter: values.chapter ?? null,
   };
 }
 
@@ -73,6 +76,7 @@ function parse() {
         sample: { type: "string" },
         seed: { type: "string", default: "1" },
         jobs: { type: "string", default: "2" },
+        chapter: { type: "string" },
         "no-scenes": { type: "boolean", default: false },
       },
     });

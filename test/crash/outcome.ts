@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import { compareSchemas, type Schema } from "../../src/core/schema.js";
 import { connectStore, databaseSource, type Dialect } from "../../src/store/connect.js";
 import { readSchema } from "../../src/store/schema.js";
+import { whileBusy } from "../../src/store/tables.js";
 import { readRows } from "./canonical-rows.js";
 
 /** Structure and rows, without upgate's bookkeeping. */
@@ -15,12 +16,15 @@ export interface Outcome {
 /** The table of the version row: made by upgate, which the reference does without. */
 const VERSION_TABLE = "tbl_config";
 
-/** Opens connections that change neither names nor rows, and closes them afterwards. */
+/**
+ * Looks into a database, on connections that change neither names nor rows. On a Galera cluster another trial's DDL may end even a read with a
+ * deadlock: then it looks again.
+ */
 export async function onDatabase<T>(address: string, use: (knex: Knex, dialect: Dialect) => Promise<T>): Promise<T> {
   const source = databaseSource(address, process.cwd());
   const knex = connectStore(source);
   try {
-    return await use(knex, source.dialect);
+    return await whileBusy(() => use(knex, source.dialect));
   } finally {
     await knex.destroy();
   }

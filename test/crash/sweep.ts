@@ -14,6 +14,8 @@ export interface SweepOptions {
   readonly seed: number;
   /** Trials at the same time. */
   readonly jobs: number;
+  /** Only the chapter of that name; null: all. */
+  readonly chapter: string | null;
   readonly say: (line: string) => void;
 }
 
@@ -50,7 +52,10 @@ async function sweepWith(target: Target, runners: Runners, options: SweepOptions
   const measured: Measured[] = [];
   // Rows of MyISAM tables stay on the node that wrote them: on another one there is nothing to go on with.
   const inDoubt = chaptersInDoubt().filter(({ name }) => target.name !== "galera" || name !== "doubt-myisam");
-  const chapters = [...chaptersOf(target.dialect), ...(target.dialect === "mysql" ? inDoubt : []), wholeSet(target.dialect)];
+  const all = [...chaptersOf(target.dialect), ...(target.dialect === "mysql" ? inDoubt : []), wholeSet(target.dialect)];
+  const chapters = all.filter(({ name }) => options.chapter === null || options.chapter === name);
+  if (chapters.length === 0)
+    throw new Error(`There is no chapter "${options.chapter}" for ${target.name}: ${all.map(({ name }) => name).join(", ")}.`);
   for (const chapter of chapters) {
     const subject = { target, runners, chapter, reference: await referenceOf(target, chapter, sinceMs), sinceMs };
     const { problems, ...counted } = await countMoments(subject);
@@ -67,9 +72,9 @@ async function sweepWith(target: Target, runners: Runners, options: SweepOptions
     return result;
   });
   const nodeResults = target.nodeKiller ? await killNodes(measured, options) : [];
-  const all = [...results, ...nodeResults];
-  lost.push(...all.filter(({ problems }) => problems.length > 0).map(lostLine), ...wrongQuestions(measured, all, options));
-  return { points: all.length, lost, asked: all.filter(({ asked }) => asked.length > 0).length };
+  const points = [...results, ...nodeResults];
+  lost.push(...points.filter(({ problems }) => problems.length > 0).map(lostLine), ...wrongQuestions(measured, points, options));
+  return { points: points.length, lost, asked: points.filter(({ asked }) => asked.length > 0).length };
 }
 
 async function referenceOf(target: Target, chapter: Chapter, sinceMs: number): Promise<Reference> {

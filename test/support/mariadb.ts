@@ -1,5 +1,5 @@
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import os from "node:os";
 import path from "node:path";
@@ -31,12 +31,22 @@ export async function startMariaDb({
 }: MariaDbOptions = {}): Promise<TestServer> {
   const home = mkdtempSync(path.join(parent, "upgate-mariadb-"));
   const data = path.join(home, "data");
+  // A server that starts removes every other's temporary tables from the folder that they share: those then crash (MariaDB 10.11).
+  const temporary = path.join(home, "tmp");
+  mkdirSync(temporary);
   const asRoot = process.getuid?.() === 0;
   const user = asRoot ? "mysql" : os.userInfo().username;
-  if (asRoot) execFileSync("chown", ["mysql:", home]);
+  if (asRoot) execFileSync("chown", ["mysql:", home, temporary]);
   execFileSync(
     "mariadb-install-db",
-    ["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db", `--datadir=${data}`, `--user=${user}`],
+    [
+      "--no-defaults",
+      "--auth-root-authentication-method=normal",
+      "--skip-test-db",
+      `--datadir=${data}`,
+      `--tmpdir=${temporary}`,
+      `--user=${user}`,
+    ],
     { stdio: ["ignore", "ignore", "pipe"] },
   );
   const port = await freePort();
@@ -51,6 +61,7 @@ export async function startMariaDb({
         "--bind-address=127.0.0.1",
         `--port=${port}`,
         `--datadir=${data}`,
+        `--tmpdir=${temporary}`,
         `--socket=${home}/s.sock`,
         `--pid-file=${home}/pid`,
         "--character-set-server=utf8mb4",
