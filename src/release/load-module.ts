@@ -36,7 +36,7 @@ export async function loadModule(file: string, checksum = ""): Promise<LoadedMod
   }
 }
 
-/** Like `loadModule`, for a file whose text is known: CommonJS is required, which takes Node a fifth of an import's time. */
+/** Like `loadModule`, for a file whose text is known: CommonJS is required, which takes Node 0.2 to 0.4 ms where an import takes 2. */
 export async function loadSource(file: string, text: string, checksum: string): Promise<LoadedModule> {
   if (!isSurelyCommonJs(file, text)) return loadModule(file, checksum);
   const before = requiredLast.get(file) ?? checksum;
