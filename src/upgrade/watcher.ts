@@ -172,7 +172,7 @@ export class Watcher {
     const sentMs = store.clock.nowMs();
     const reading = await work.read();
     if (this.#isClosed) return reading;
-    const { state } = reading;
+    const state = this.#joined(work, reading.state);
     this.#last = reading;
     this.#state = state;
     // An answer that comes too late extends nothing: a runner may have passed this node over before it came.
@@ -181,6 +181,12 @@ export class Watcher {
     this.#move(opens, settings.options.onDatabaseLoss === "stay" ? Infinity : sentMs + settings.options.nodeTtlMs * (1 - CLOCK_MARGIN));
     this.#report(`${state.kind}: ${state.reason}`, state.kind === "current" ? "info" : "warn");
     return reading;
+  }
+
+  /** A node that can't make its row stays closed whatever it reads, and says why. */
+  #joined({ row }: NodeWork, state: VersionState): VersionState {
+    if (row.isRegistered || row.trouble === null || state.kind === "running") return state;
+    return unreadableState(state.codeVersion, state.filesVersion, row.trouble);
   }
 
   #move(opens: boolean, untilMs: number): void {
