@@ -34,5 +34,6 @@ export { backfill } from "./upgrade/standalone-backfill.js";
 export type { Upgrader } from "./upgrade/upgrader.js";
 export type { Badge } from "./web/badge.js";
 export type { Handler } from "./web/http.js";
+export type { GuardOptions } from "./web/guard.js";
 export type { HostApplication, LoadApplication, ServeOptions } from "./web/serve.js";
 export { createUpgate, type Upgate } from "./web/upgate.js";

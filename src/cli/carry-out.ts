@@ -65,6 +65,7 @@ async function tell(
     case "completed":
       terminal.result({ result: result.status, state, run }, [
         terminal.paint("green", `Release ${run?.toVersion ?? state.codeVersion} is installed.`),
+        ...(state.kind === "held" ? ["The site is still closed to visitors. Look at it, then open it: upgate open"] : []),
       ]);
       return EXIT.done;
     case "failed":

@@ -8,6 +8,7 @@ import { historyCommand } from "./commands/history.js";
 import { initCommand } from "./commands/init.js";
 import { keyCommand } from "./commands/key.js";
 import { makeCommand } from "./commands/make.js";
+import { openCommand } from "./commands/open.js";
 import { planCommand } from "./commands/plan.js";
 import { repairCommand } from "./commands/repair.js";
 import { resumeCommand } from "./commands/resume.js";
@@ -37,6 +38,7 @@ const commands = [
   upCommand(),
   resumeCommand(),
   retryCommand(),
+  openCommand(),
   unlockCommand(),
   repairCommand(),
   keyCommand(),

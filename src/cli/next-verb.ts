@@ -12,6 +12,8 @@ export function nextVerb(state: Pick<VersionState, "kind" | "run">): string | nu
       return "upgate resume";
     case "failed":
       return doubtOf(state) === null ? "upgate retry" : "upgate status";
+    case "held":
+      return "upgate open";
     case "current":
     case "unversioned":
     case "ahead":

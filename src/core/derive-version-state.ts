@@ -28,7 +28,7 @@ export function deriveVersionState(facts: StateFacts): VersionState {
     );
   }
 
-  const verdict = runVerdict(facts, database) ?? versionVerdict(facts, database, installed);
+  const verdict = runVerdict(facts, database) ?? heldVerdict(versionVerdict(facts, database, installed), database);
   const run = database.run ? { run: database.run } : {};
   return {
     ...base,
@@ -40,7 +40,7 @@ export function deriveVersionState(facts: StateFacts): VersionState {
 }
 
 function runVerdict({ codeVersion, filesVersion }: StateFacts, { run, leaseAlive, autoResumes = 0 }: DatabaseFacts): Verdict | null {
-  if (!run) return null;
+  if (!run || run.status === "completed") return null;
   const isOlder = compareVersions(codeVersion, run.toVersion) < 0;
   const newerFiles =
     compareVersions(filesVersion, run.toVersion) < 0
@@ -65,6 +65,16 @@ function runVerdict({ codeVersion, filesVersion }: StateFacts, { run, leaseAlive
     kind: "interrupted",
     reason: `The ${what} was interrupted: its process was terminated.${tries}${other}`,
     remedy: isOlder ? newerFiles : resume,
+  };
+}
+
+/** Only a site that would be open is held: files of another release are told as without it. */
+function heldVerdict(verdict: Verdict, { run }: DatabaseFacts): Verdict {
+  if (verdict.kind !== "current" || run?.status !== "completed") return verdict;
+  return {
+    kind: "held",
+    reason: `Release ${run.toVersion} is installed. The site is kept closed until somebody has looked at it.`,
+    remedy: "Look at the site; then open it with the button Open the Site at /install.",
   };
 }
 

@@ -18,8 +18,11 @@ export type RunDrain = "ask" | "wait" | "end" | "abort" | "asked" | "waiting" | 
 export type DrainAnswer = (typeof DRAIN_ANSWERS)[number];
 export const DRAIN_ANSWERS = ["wait", "end", "abort"] as const;
 
-/** `starting` and `closing` come before the first statement: a run that dies there has changed nothing. */
-export type RunPhase = "starting" | "closing" | "migrating" | "finishing" | "done";
+/**
+ * `starting` and `closing` come before the first statement: a run that dies there has changed nothing. `held`: it is complete, and the
+ * site stays closed until somebody opens it.
+ */
+export type RunPhase = "starting" | "closing" | "migrating" | "finishing" | "held" | "done";
 
 export interface RunError {
   readonly code: string;
@@ -66,6 +69,8 @@ export interface Run extends RunDraft {
   /** Grows with every closing; nodes acknowledge it. */
   readonly epoch: number;
   readonly drain: RunDrain;
+  /** Whether the site is to stay closed after it, for the operator to look at first. */
+  readonly hold: boolean;
   readonly plan: readonly { readonly name: string; readonly version: string }[];
   readonly error: RunError | null;
   readonly createdAt: string;

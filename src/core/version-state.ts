@@ -12,6 +12,7 @@ export type VersionStateKind =
   | "running"
   | "interrupted"
   | "failed"
+  | "held"
   | "unknown";
 
 /** The number on the maintenance page: all that a visitor is told. */
@@ -99,6 +100,7 @@ export function maintenanceCode(kind: VersionStateKind): MaintenanceCode | null 
     case "running":
     case "interrupted":
     case "failed":
+    case "held":
       return "Err3";
     case "fresh":
     case "unversioned":

@@ -12,6 +12,7 @@ interface RunRow {
   phase: RunPhase;
   epoch: number;
   drain: RunDrain;
+  hold: number;
   active: 1 | null;
   license_accepted_at: string | null;
   license_hash: string | null;
@@ -34,6 +35,7 @@ export interface RunChange {
   readonly phase?: RunPhase;
   readonly epoch?: number;
   readonly drain?: RunDrain;
+  readonly hold?: boolean;
   readonly active?: boolean;
   readonly licenseAcceptedAt?: string;
   readonly licenseHash?: string;
@@ -58,6 +60,7 @@ export async function insertDraft(knex: Knex, draft: NewRun): Promise<string> {
     phase: "starting",
     epoch: 0,
     drain: "wait",
+    hold: 0,
     active: 1,
     license_accepted_at: draft.licenseAcceptedAt ?? null,
     license_hash: draft.licenseHash ?? null,
@@ -74,7 +77,7 @@ export async function updateRun(knex: Knex, id: string, expected: RunStatus, cha
   return (await knex<RunRow>("upgate_run").where({ id, status: expected }).update(toRow(change))) > 0;
 }
 
-/** The run that is not over: a draft, running, or failed. Null when there is none. */
+/** The run that is not over: a draft, running, failed, or complete and held. Null when there is none. */
 export async function readActiveRun(knex: Knex): Promise<Run | null> {
   const row = await knex<RunRow>("upgate_run").where({ active: 1 }).first();
   return row ? fromRow(row) : null;
@@ -106,6 +109,7 @@ export function fromRow(row: RunRow): Run {
     phase: row.phase,
     epoch: Number(row.epoch),
     drain: row.drain,
+    hold: Number(row.hold) === 1,
     licenseAcceptedAt: row.license_accepted_at,
     licenseHash: row.license_hash,
     reviewedAt: row.reviewed_at,
@@ -124,6 +128,7 @@ function toRow(change: RunChange): Partial<RunRow> {
     phase: change.phase,
     epoch: change.epoch,
     drain: change.drain,
+    hold: change.hold === undefined ? undefined : Number(change.hold),
     active: change.active === undefined ? undefined : change.active ? 1 : null,
     license_accepted_at: change.licenseAcceptedAt,
     license_hash: change.licenseHash,

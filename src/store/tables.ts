@@ -18,7 +18,7 @@ export const LEASE_NAME = "upgrade";
 const TABLES: Readonly<Record<string, string>> = {
   upgate_run: `
     id VARCHAR(40) NOT NULL PRIMARY KEY, kind VARCHAR(16) NOT NULL, from_version VARCHAR(64) NULL, to_version VARCHAR(64) NOT NULL,
-    status VARCHAR(16) NOT NULL, phase VARCHAR(16) NOT NULL, epoch INTEGER NOT NULL, drain VARCHAR(16) NOT NULL, active INTEGER NULL UNIQUE,
+    status VARCHAR(16) NOT NULL, phase VARCHAR(16) NOT NULL, epoch INTEGER NOT NULL, drain VARCHAR(16) NOT NULL, hold INTEGER NOT NULL, active INTEGER NULL UNIQUE,
     license_accepted_at VARCHAR(24) NULL, license_hash VARCHAR(64) NULL, reviewed_at VARCHAR(24) NULL, backup TEXT NULL,
     plan MEDIUMTEXT NOT NULL, error TEXT NULL, passed_over TEXT NULL, created_at VARCHAR(24) NOT NULL, started_at VARCHAR(24) NULL, finished_at VARCHAR(24) NULL,
     protocol INTEGER NOT NULL`,

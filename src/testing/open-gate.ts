@@ -131,9 +131,17 @@ class OpenHosting {
       probes,
       isApplicationLoaded: () => !this.#isServing || this.#isLoaded,
       answer: () => undefined,
+      bypass: null,
       logger,
     });
-    this.#hosting = new Hosting({ guard: this.guard, installer: sealedInstaller, installPath, basePath, logger, attach: () => undefined });
+    this.#hosting = new Hosting({
+      guard: () => this.guard,
+      installer: sealedInstaller,
+      installPath,
+      basePath,
+      logger,
+      attach: () => undefined,
+    });
   }
 
   async serve(load: LoadApplication, options: Parameters<Upgate["serve"]>[1] = {}): ReturnType<Upgate["serve"]> {

@@ -11,7 +11,7 @@ import { adopt, adoptHistory } from "./adoption.js";
 import { type BaselineOptions, recordBaseline } from "./baseline.js";
 import { carryOut, isHere, type RunPlace, takeOver } from "./carry-out.js";
 import type { UpgradeContext } from "./context.js";
-import { changeDraft, notNow, openDraft, refuseOlder, startableKind } from "./drafts.js";
+import { changeDraft, notNow, openDraft, OPENED, refuseOlder, startableKind } from "./drafts.js";
 import { answerDoubt } from "./journal/doubt.js";
 import { leaseHeld, takeFreeLease } from "./leasing.js";
 import type { RepairAction } from "./migration-checks.js";
@@ -35,6 +35,8 @@ export interface RunOptions {
 export interface StartOptions extends RunOptions {
   /** Who vouches for the backup; not needed for a fresh installation. */
   readonly backup?: Omit<BackupClaim, "confirmedAt">;
+  /** Keeps the site closed to visitors after a complete run, until `open()`. Default: false. See `guard({ bypass: true })`. */
+  readonly hold?: boolean;
 }
 
 /** A started run. */
@@ -97,7 +99,7 @@ export class UpgradeActions {
     return this.#changeDraft({ reviewedAt: this.context.store.clock.timestamp() });
   }
 
-  async start({ backup, ...options }: StartOptions = {}): Promise<StartedRun> {
+  async start({ backup, hold = false, ...options }: StartOptions = {}): Promise<StartedRun> {
     const { store } = this.context;
     const before = await this.#read();
     if (before.state.kind === "running") throw await leaseHeld(store, before.lease);
@@ -107,7 +109,7 @@ export class UpgradeActions {
     return this.#underLease(options, async ({ state }, lease) => {
       const draft = await openDraft(store, state);
       const claim = backup && { ...backup, confirmedAt: store.clock.timestamp() };
-      return this.#begin(draft, lease, options, { plan: await this.#planned(state), ...(claim ? { backup: claim } : {}) });
+      return this.#begin(draft, lease, options, { plan: await this.#planned(state), hold, ...(claim ? { backup: claim } : {}) });
     });
   }
 
@@ -126,6 +128,14 @@ export class UpgradeActions {
     const { run } = state;
     if (state.kind !== "running" || run?.phase !== "closing") throw notNow(state);
     if (!(await whileBusy(() => updateRun(store.knex, run.id, "running", { drain })))) throw notNow(state);
+  }
+
+  async open(): Promise<void> {
+    const { store } = this.context;
+    const { state } = await this.#read();
+    const { run } = state;
+    if (state.kind !== "held" || !run) throw notNow(state);
+    if (!(await whileBusy(() => updateRun(store.knex, run.id, "completed", OPENED)))) throw notNow(state);
   }
 
   async baseline(version: string, options: BaselineOptions = {}): Promise<string[]> {
@@ -186,7 +196,7 @@ export class UpgradeActions {
     const { kind, licenseAcceptedAt, licenseHash, reviewedAt } = old;
     const next = { kind, fromVersion: state.installedVersion, toVersion: state.codeVersion, licenseAcceptedAt, licenseHash, reviewedAt };
     const id = await whileBusy(() => insertDraft(store.knex, { ...next, createdAt: now }));
-    const change = { plan: await this.#planned(state), ...(old.backup ? { backup: old.backup } : {}) };
+    const change = { plan: await this.#planned(state), hold: old.hold, ...(old.backup ? { backup: old.backup } : {}) };
     const run = await this.#begin((await readRun(store.knex, id)) as Run, lease, options, change);
     logger.warn(`upgate: the run ${old.id} to ${old.toVersion} is superseded by ${id} to ${state.codeVersion}.`);
     return run;

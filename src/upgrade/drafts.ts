@@ -18,6 +18,9 @@ export async function openDraft(store: Store, state: VersionState): Promise<Run>
     if (active.toVersion === state.codeVersion && active.fromVersion === state.installedVersion) return active;
     const finishedAt = clock.timestamp();
     await whileBusy(() => updateRun(knex, active.id, "draft", { status: "aborted", active: false, finishedAt }));
+  } else if (active?.status === "completed") {
+    // It held the site of another release.
+    await whileBusy(() => updateRun(knex, active.id, "completed", OPENED));
   } else if (active) {
     throw notNow(state);
   }
@@ -36,6 +39,9 @@ export async function changeDraft(store: Store, state: VersionState, change: Run
   const changed = await whileBusy(() => updateRun(store.knex, draft.id, "draft", change));
   if (!changed) throw new UpgateError("ERR_UPGATE_STATE", "The upgrade has been started meanwhile.");
 }
+
+/** What makes of a run that holds the site one that is over. */
+export const OPENED = { phase: "done", active: false } as const;
 
 /** Throws `ERR_UPGATE_STATE` when there is nothing to start. */
 export function startableKind(state: VersionState): RunKind {

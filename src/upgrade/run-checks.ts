@@ -13,6 +13,7 @@ function stateSeverity(kind: VersionStateKind): Severity {
     case "fresh":
     case "behind":
     case "running":
+    case "held":
       return "info";
     case "unversioned":
     case "ahead":

@@ -103,7 +103,8 @@ async function finishRun({ store }: RunnerOptions, run: Run, keeper: LeaseKeeper
     store.knex.transaction(async (trx) => {
       await fence(trx, keeper);
       await writeVersionRow(trx, store.versionRow, run.toVersion, finishedAt);
-      await updateRun(trx, run.id, "running", { status: "completed", phase: "done", active: false, finishedAt, error: null });
+      const end = run.hold ? ({ phase: "held" } as const) : ({ phase: "done", active: false } as const);
+      await updateRun(trx, run.id, "running", { status: "completed", ...end, finishedAt, error: null });
     }),
   );
 }

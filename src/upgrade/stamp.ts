@@ -4,6 +4,7 @@ import { insertDraft, updateRun } from "../store/runs.js";
 import { ensureTables, ensureVersionTable, whileBusy } from "../store/tables.js";
 import { writeVersionRow } from "../store/version-row.js";
 import type { UpgradeContext } from "./context.js";
+import { OPENED } from "./drafts.js";
 import { takeFreeLease } from "./leasing.js";
 import { type ReadState, StateReader } from "./state-reader.js";
 
@@ -25,7 +26,8 @@ export async function stampPatch(context: UpgradeContext, reading: ReadState): P
     const [fromVersion, left] = [now.state.installedVersion, now.snapshot.run];
     await whileBusy(() =>
       store.knex.transaction(async (trx) => {
-        if (left) await updateRun(trx, left.id, "draft", { status: "aborted", active: false, finishedAt: timestamp });
+        if (left?.status === "completed") await updateRun(trx, left.id, "completed", OPENED);
+        else if (left) await updateRun(trx, left.id, "draft", { status: "aborted", active: false, finishedAt: timestamp });
         const id = await insertDraft(trx, { kind: "upgrade", fromVersion, toVersion: version, createdAt: timestamp });
         const times = { startedAt: timestamp, finishedAt: timestamp };
         await updateRun(trx, id, "draft", { status: "completed", phase: "done", active: false, epoch: lease.token, ...times });

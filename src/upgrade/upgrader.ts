@@ -87,6 +87,11 @@ export class Upgrader {
     return (await this.#actions).answerDrain(answer);
   }
 
+  /** Opens a site that a run with `hold` has kept closed. Throws `ERR_UPGATE_STATE` when it is not held. */
+  async open(): Promise<void> {
+    return (await this.#actions).open();
+  }
+
   /**
    * For an application that is new to upgate: writes down the installed release, with every migration up to it as applied.
    * Runs none. Throws `ERR_UPGATE_STATE` when there is a version row or a run, or nothing of the application's. Returns the

@@ -36,6 +36,8 @@ const DRAIN_LOOK_MS = 25;
 export class Watcher {
   /** For requests. */
   readonly gate: Gate = { openUntilMs: -Infinity };
+  /** For the operator's own requests while the site is held after a run. */
+  readonly bypass: Gate = { openUntilMs: -Infinity };
   /** For the host's statements: stays open while what was let in is not over. */
   readonly queries: Gate = { openUntilMs: -Infinity };
   /** Settles with the first reading, whether it succeeded or not. */
@@ -177,7 +179,7 @@ export class Watcher {
     this.#state = state;
     // An answer that comes too late extends nothing: a runner may have passed this node over before it came.
     if (this.#isLapsed()) this.#lapse(work);
-    const opens = state.kind === "current" && work.row.wasRegisteredAt(sentMs);
+    const opens = work.row.wasRegisteredAt(sentMs) ? state.kind : null;
     this.#move(opens, settings.options.onDatabaseLoss === "stay" ? Infinity : sentMs + settings.options.nodeTtlMs * (1 - CLOCK_MARGIN));
     this.#report(`${state.kind}: ${state.reason}`, state.kind === "current" ? "info" : "warn");
     return reading;
@@ -189,14 +191,16 @@ export class Watcher {
     return unreadableState(state.codeVersion, state.filesVersion, row.trouble);
   }
 
-  #move(opens: boolean, untilMs: number): void {
+  /** `kind`: the state as this node may act on it. */
+  #move(kind: VersionState["kind"] | null, untilMs: number): void {
     const { drain } = this.parts;
-    this.gate.openUntilMs = opens ? untilMs : -Infinity;
-    if (opens) drain.open();
+    this.gate.openUntilMs = kind === "current" ? untilMs : -Infinity;
+    this.bypass.openUntilMs = kind === "held" ? untilMs : -Infinity;
+    if (kind === "current") drain.open();
     else drain.close();
     // Whoever was let in may go on, but not after this node may have been passed over.
     const mayGoOn = this.queries.openUntilMs > this.context.store.clock.nowMs() && !drain.isOver;
-    this.queries.openUntilMs = opens || mayGoOn ? untilMs : -Infinity;
+    this.queries.openUntilMs = kind === "current" || kind === "held" || mayGoOn ? untilMs : -Infinity;
   }
 
   /** Closing asked of this node, and not acknowledged yet. */
@@ -228,7 +232,8 @@ export class Watcher {
 
   /** It was open and could not be kept so: a runner may have passed this node over, and removed its row. */
   #isLapsed(): boolean {
-    return this.gate.openUntilMs !== -Infinity && this.context.store.clock.nowMs() > this.gate.openUntilMs;
+    const untilMs = Math.max(this.gate.openUntilMs, this.bypass.openUntilMs);
+    return untilMs !== -Infinity && this.context.store.clock.nowMs() > untilMs;
   }
 
   #lapse({ row }: NodeWork): void {
@@ -237,12 +242,12 @@ export class Watcher {
   }
 
   #shut(): void {
-    this.gate.openUntilMs = this.queries.openUntilMs = -Infinity;
+    this.gate.openUntilMs = this.bypass.openUntilMs = this.queries.openUntilMs = -Infinity;
     this.parts.drain.close();
   }
 
   async #failed(error: unknown): Promise<void> {
-    const isOpen = this.context.store.clock.nowMs() < this.gate.openUntilMs;
+    const isOpen = this.context.store.clock.nowMs() < Math.max(this.gate.openUntilMs, this.bypass.openUntilMs);
     if (!isOpen) {
       const { version } = this.context.settings.options;
       this.#state = unreadableState(version, this.#state.filesVersion, driverMessage(error), remedyOf(error));

@@ -27,6 +27,8 @@ export function badgeModel(state: VersionState, installer: string): BadgeModel {
     case "interrupted":
     case "failed":
       return at("Upgrade required", "danger", installer);
+    case "held":
+      return at("Look at the site, then open it", "info", installer);
     case "running":
       return at("Upgrade in progress", "info", installer);
     case "restart":

@@ -13,6 +13,21 @@ import { mountedBefore } from "./mount-order.js";
 const FIRST_STATE_WAIT_MS = 2000;
 
 export interface GuardOptions {
+  /**
+   * While a run with `hold` keeps the site closed to visitors, lets in the operator who has pressed **Look at the Site** in the wizard.
+   * Default: false.
+   */
+  readonly bypass?: boolean;
+}
+
+/** The operator's own way in. */
+export interface Bypass {
+  readonly gate: Gate;
+  /** By the request's `Cookie` header. */
+  admits(cookieHeader: string): Promise<boolean>;
+}
+
+export interface GuardParts {
   readonly gate: Gate;
   readonly state: () => VersionState;
   /** Settles with the first reading of the state. */
@@ -24,6 +39,7 @@ export interface GuardOptions {
   /** Whether the application itself can answer; in `serve` it is loaded only once the gate is open. */
   readonly isApplicationLoaded: () => boolean;
   readonly answer: MaintenanceAnswer;
+  readonly bypass: Bypass | null;
   readonly logger: Logger;
 }
 
@@ -31,8 +47,8 @@ export interface GuardOptions {
  * The guard. Its pass path reads one number, compares it with the monotonic clock, notes the response, and calls `next`: no I/O, no
  * promise, no allocation on a connection that is used again. Everything else is off that path.
  */
-export function createGuard(options: GuardOptions): Handler {
-  const { gate, probes, inFlight, isInstaller } = options;
+export function createGuard(options: GuardParts): Handler {
+  const { gate, probes, inFlight, isInstaller, bypass } = options;
   const probeKinds = new Map(probes === false ? [] : (["live", "ready", "open"] as const).map((kind) => [probes[kind], kind] as const));
   // A probe must be answered while the gate is open, too: a look at two letters spares nearly all requests the look-up.
   const [firsts, seconds] = [new Uint8Array(128), new Uint8Array(128)];
@@ -67,8 +83,27 @@ export function createGuard(options: GuardOptions): Handler {
     if (probe !== undefined) answerProbe(res, probe);
     else if (gate.openUntilMs > performance.now()) pass(req, res, next);
     else if (isInstaller(req)) next();
-    else if (options.isReady()) options.answer(req, res, maintenanceCode(options.state().kind) ?? "Err1");
-    else void holdUntilReady(req, res, next);
+    else if (!options.isReady()) void holdUntilReady(req, res, next);
+    else if (bypass && bypass.gate.openUntilMs > performance.now() && req.headers.cookie !== undefined)
+      void letOperatorIn(bypass, req.headers.cookie, req, res, next);
+    else refuse(req, res);
+  }
+
+  function refuse(req: IncomingMessage, res: ServerResponse): void {
+    options.answer(req, res, maintenanceCode(options.state().kind) ?? "Err1");
+  }
+
+  async function letOperatorIn(
+    { gate: held, admits }: Bypass,
+    cookie: string,
+    req: IncomingMessage,
+    res: ServerResponse,
+    next: Next,
+  ): Promise<void> {
+    // Unreadable sessions admit nobody.
+    const isOperator = await admits(cookie).catch(() => false);
+    if (isOperator && held.openUntilMs > performance.now()) pass(req, res, next);
+    else if (!res.destroyed) refuse(req, res);
   }
 
   async function holdUntilReady(req: IncomingMessage, res: ServerResponse, next: Next): Promise<void> {
@@ -77,7 +112,7 @@ export function createGuard(options: GuardOptions): Handler {
     await Promise.race([options.ready, timeout]);
     clearTimeout(timer);
     if (gate.openUntilMs > performance.now()) pass(req, res, next);
-    else if (!res.destroyed) options.answer(req, res, maintenanceCode(options.state().kind) ?? "Err1");
+    else if (!res.destroyed) refuse(req, res);
   }
 
   function pass(req: IncomingMessage, res: ServerResponse, next: Next): void {

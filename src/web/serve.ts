@@ -2,12 +2,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { defaultExport } from "../core/default-export.js";
 import { messageOf, UpgateError } from "../core/errors.js";
 import type { Logger } from "../core/ports.js";
+import type { GuardOptions } from "./guard.js";
 import { type Handler, isBelow, type MountedRequest, pathOf } from "./http.js";
 
 /** An Express application, or any function for node:http; also as the `default` of a module. */
 export type HostApplication = (req: IncomingMessage, res: ServerResponse) => unknown;
 
-export interface ServeOptions {
+export interface ServeOptions extends GuardOptions {
   /** Default: the environment's `PORT`, else 3000. 0: any free port. */
   readonly port?: number;
   /** Default: all addresses, as node:http has it. */
@@ -19,7 +20,7 @@ export type LoadApplication = (parts: {
 }) => Promise<HostApplication | { readonly default: HostApplication }> | HostApplication;
 
 interface HostingParts {
-  readonly guard: Handler;
+  readonly guard: (options: GuardOptions) => Handler;
   readonly installer: Handler;
   readonly installPath: string;
   readonly basePath: string;
@@ -44,8 +45,9 @@ export class Hosting {
     return this.#server === undefined || this.#application !== null;
   }
 
-  async listen(load: LoadApplication, { port = Number(process.env["PORT"] ?? 3000), host }: ServeOptions): Promise<Server> {
-    const server = createServer((req, res) => this.#handle(load, req, res));
+  async listen(load: LoadApplication, { port = Number(process.env["PORT"] ?? 3000), host, ...rest }: ServeOptions): Promise<Server> {
+    const guard = this.parts.guard(rest);
+    const server = createServer((req, res) => this.#handle(guard, load, req, res));
     this.#server = server;
     this.parts.attach(server);
     this.#listening = new Promise<void>((resolve, reject) => {
@@ -80,8 +82,8 @@ export class Hosting {
     await closed;
   }
 
-  #handle(load: LoadApplication, req: MountedRequest, res: ServerResponse): void {
-    const { guard, installer, installPath, basePath } = this.parts;
+  #handle(guard: Handler, load: LoadApplication, req: MountedRequest, res: ServerResponse): void {
+    const { installer, installPath, basePath } = this.parts;
     const toApplication = (error?: unknown): void => {
       if (error) return this.#crashed(res, error);
       if (this.#application) this.#application(req, res);

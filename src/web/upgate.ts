@@ -14,7 +14,7 @@ import { HostPool } from "../upgrade/host-pool.js";
 import { type EnterOptions, Entrance, type WaitOptions } from "./entrance.js";
 import { attachGate } from "./attach.js";
 import { type Badge, badgeModel, renderBadge } from "./badge.js";
-import { createGuard } from "./guard.js";
+import { createGuard, type GuardOptions } from "./guard.js";
 import { exitProcess, exitWhenReplaced } from "./exit-process.js";
 import { type Handler, installerMatcher } from "./http.js";
 import { InFlight } from "./in-flight.js";
@@ -23,13 +23,14 @@ import { maintenanceAnswer } from "./maintenance.js";
 import { Renderer } from "./render.js";
 import { Hosting, type LoadApplication, type ServeOptions } from "./serve.js";
 import type { Installer } from "./wizard/installer.js";
+import type { WizardSessions } from "./wizard/sessions.js";
 
 /** Guard, installer and admin side of one application in one process. */
 export interface Upgate {
   /** Listens at once: gate and wizard answer. The application is loaded once the gate is open. Resolves when the port is bound. */
   serve(load: LoadApplication, options?: ServeOptions): Promise<Server>;
   /** The middleware that keeps requests out while the gate is closed; mount it before everything else. */
-  guard(): Handler;
+  guard(options?: GuardOptions): Handler;
   /** The wizard; mount it at `installPath`, after the guard. */
   installer(): Handler;
   /** The System Health page; mount it behind the host's own admin check. */
@@ -98,10 +99,22 @@ export function createUpgate(options: UpgateOptions): Upgate {
     context.logger.error(`upgate: a record could not be written: ${driverMessage(error)}`, error),
   );
   const installerAddress = basePath + installPath;
+  let opened: Promise<WizardSessions> | undefined;
+  const sessions = (): Promise<WizardSessions> =>
+    (opened ??= import("./wizard/sessions.js").then(({ WizardSessions: Sessions }) => new Sessions(context.store, writes)));
   let wizard: Installer | null = null;
   const installer = lazyHandler(async () => {
     const { createInstaller } = await import("./wizard/installer.js");
-    wizard = createInstaller({ context, watcher, upgrader, key: await key, writes }, renderer, answer);
+    const parts = {
+      context,
+      watcher,
+      upgrader,
+      key: await key,
+      writes,
+      sessions: await sessions(),
+      offersBypass: () => bypassing !== null,
+    };
+    wizard = createInstaller(parts, renderer, answer);
     return wizard.handler;
   });
   const health = lazyHandler(async () => {
@@ -111,7 +124,7 @@ export function createUpgate(options: UpgateOptions): Upgate {
   let isReady = false;
   void watcher.ready.then(() => (isReady = true));
 
-  const guard = createGuard({
+  const guardParts = {
     gate: watcher.gate,
     inFlight,
     isInstaller,
@@ -122,7 +135,12 @@ export function createUpgate(options: UpgateOptions): Upgate {
     isApplicationLoaded: () => hosting.isApplicationLoaded,
     answer,
     logger: context.logger,
-  });
+  };
+  const plain = createGuard({ ...guardParts, bypass: null });
+  let bypassing: Handler | null = null;
+  const bypass = { gate: watcher.bypass, admits: async (cookie: string) => (await sessions()).mayLook(cookie) };
+  const guard = (given: GuardOptions = {}): Handler =>
+    given.bypass === true ? (bypassing ??= createGuard({ ...guardParts, bypass })) : plain;
   const attach = (server: Server): void => attachGate(server, watcher.gate, inFlight);
   const entrance = new Entrance(watcher, inFlight);
   const hosting = new Hosting({ guard, installer, installPath, basePath, logger: context.logger, attach });
@@ -152,7 +170,7 @@ export function createUpgate(options: UpgateOptions): Upgate {
     serve(load, serveOptions = {}) {
       const listening = hosting.listen(load, serveOptions);
       const loadWhenOpen = (state: VersionState): void => {
-        if (state.kind === "current") hosting.open(load);
+        if (state.kind === "current" || state.kind === "held") hosting.open(load);
       };
       const ignoreFailure = (): void => undefined; // the caller has the promise itself
       void listening.then(() => {
@@ -161,7 +179,7 @@ export function createUpgate(options: UpgateOptions): Upgate {
       }, ignoreFailure);
       return listening;
     },
-    guard: () => guard,
+    guard,
     installer: () => installer,
     health: () => health,
     async badge() {

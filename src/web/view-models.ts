@@ -64,6 +64,8 @@ export interface BackupModel {
   readonly databaseLabel: string;
   /** True for an empty database: there is nothing to back up. */
   readonly nothingToLose: boolean;
+  /** True when the operator may keep the site closed afterwards, to look at it first. */
+  readonly mayHold: boolean;
   readonly error: { readonly reason: string; readonly remedy: string } | null;
 }
 
@@ -115,6 +117,10 @@ export interface DoneModel {
   readonly toVersion: string;
   readonly migrations: readonly PlannedMigration[];
   readonly durationMs: number | null;
+  /** True while the site is kept closed to visitors after the run. */
+  readonly held: boolean;
+  /** Whether the operator can look at it then. */
+  readonly mayLook: boolean;
   readonly adminUrl: string;
   readonly notesHtml: string | null;
   readonly notesUrl: string | null;

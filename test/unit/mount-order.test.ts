@@ -19,6 +19,7 @@ function warningGuard(): { guard: Handler; warnings: string[] } {
     isInstaller: () => false,
     inFlight: new InFlight({ graceMs: 0, isOwn: () => false, nowMs: () => performance.now() }),
     probes: false,
+    bypass: null,
     isApplicationLoaded: () => true,
     answer: () => assert.fail("the gate is open"),
     logger: { info: assert.fail, error: assert.fail, warn: (line) => void warnings.push(line) },

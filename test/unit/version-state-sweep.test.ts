@@ -16,6 +16,7 @@ const KINDS = new Set([
   "running",
   "interrupted",
   "failed",
+  "held",
   "unknown",
 ]);
 
@@ -45,6 +46,7 @@ const RUNS = [
   run({ kind: "install", fromVersion: null }),
   run({ status: "failed" }),
   run({ status: "failed", error }),
+  run({ status: "completed", phase: "held" }),
 ];
 const FLAGS = [false, true];
 

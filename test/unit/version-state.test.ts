@@ -81,6 +81,13 @@ describe("each state says what is the matter and what to do", () => {
       /no reason was recorded/,
       /Retry/,
     ],
+    [
+      "a complete run that holds the site",
+      facts({ run: run({ status: "completed", phase: "held" }) }),
+      "held",
+      /8\.6\.1 is installed.*kept closed/,
+      /Open the Site/,
+    ],
     ["a database out of reach", unreadable, "unknown", /ECONNREFUSED/, /database server runs/],
     [
       "an account that may not create tables",
@@ -129,6 +136,12 @@ describe("where two states fit, the more urgent one is shown", () => {
     ["failed before restart", facts({ ...failed, filesVersion: "8.7.0" }), "failed"],
     ["failed before unsupported", facts({ ...failed, release: { missingFiles: ["x"] } }), "failed"],
     ["a run before current", facts({ run: run() }), "interrupted"],
+    [
+      "restart before held",
+      facts({ row: "8.6.5", filesVersion: "8.7.0", run: run({ status: "completed", phase: "held", toVersion: "8.6.5" }) }),
+      "restart",
+    ],
+    ["behind before held", facts({ pending: ["8.6.1/0001-a"], run: run({ status: "completed", phase: "held" }) }), "behind"],
     ["restart before unsupported", facts({ row: "8.5.0", filesVersion: "8.7.0", release: patch }), "restart"],
     ["restart before ahead", facts({ row: "8.6.5", filesVersion: "8.7.0" }), "restart"],
     ["restart before behind", facts({ row: "8.5.0", filesVersion: "8.6.0" }), "restart"],

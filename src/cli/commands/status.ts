@@ -23,7 +23,7 @@ export const STATE_EXIT_CODES = [
   [EXIT.done, "up to date"],
   [EXIT.due, "an upgrade or installation is due"],
   [EXIT.running, "an upgrade is in progress"],
-  [EXIT.attention, "somebody has to look: interrupted, failed, wrong files, no version row, unreadable"],
+  [EXIT.attention, "somebody has to look: interrupted, failed, held, wrong files, no version row, unreadable"],
   [EXIT.error, "the options or the configuration file are wrong"],
 ] as const;
 
@@ -43,6 +43,7 @@ export function meaningOf(kind: VersionStateKind): { readonly exit: ExitCode; re
     case "unsupported":
     case "interrupted":
     case "failed":
+    case "held":
     case "unknown":
       return { exit: EXIT.attention, severity: "danger" };
   }

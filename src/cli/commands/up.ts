@@ -13,6 +13,7 @@ import { type Session, verb, withSession } from "../verb.js";
 interface UpOptions extends DrainOptions {
   readonly yes?: boolean;
   readonly wait: boolean;
+  readonly hold?: boolean;
   readonly run?: string;
   readonly token?: number;
 }
@@ -28,6 +29,7 @@ export function upCommand(): Command {
   })
     .option("-y, --yes", "no questions: you have a backup and agree to the licence")
     .addOption(drainOption())
+    .option("--hold", "keep the site closed to visitors afterwards, until upgate open")
     .option("--no-wait", "leave at once when another process is upgrading")
     .option("--run <id>", "carry out a run that was started elsewhere (used by the wizard)")
     .option("--token <n>", "the lease's token of that run", parseToken)
@@ -61,6 +63,9 @@ async function upgrade(session: Session, options: UpOptions): Promise<number> {
   switch (state.kind) {
     case "current":
       terminal.result({ result: "up-to-date", state, run: null }, [`You are up to date! (${state.codeVersion})`]);
+      return EXIT.done;
+    case "held":
+      terminal.result({ result: "up-to-date", state, run: null }, [state.reason, ...remedyLines(state)]);
       return EXIT.done;
     case "running":
       return waitForOther(session, options);
@@ -97,7 +102,8 @@ async function start(session: Session, { yes = false, ...options }: UpOptions, s
   if (license) await upgrader.acceptLicense(license.hash);
   await upgrader.markReviewed();
   const backup = isInstallation ? {} : { backup: { kind: "own", address: "cli" } as const };
-  return carryOut(session, (signal) => upgrader.start({ ...backup, where: "here", signal, ...drainOf(options) }));
+  const hold = options.hold ?? false;
+  return carryOut(session, (signal) => upgrader.start({ ...backup, hold, where: "here", signal, ...drainOf(options) }));
 }
 
 async function ask({ context, terminal }: Session, { reason, pending }: VersionState, isInstallation: boolean): Promise<void> {

@@ -42,7 +42,8 @@ export async function start(visit: Visit): Promise<Answer> {
   const { body, upgrader, address } = visit;
   if (body["backup"] !== "own")
     return backupPage(visit, 400, { reason: "No backup was named.", remedy: "Make a backup first, then press the button below." });
-  return launch(visit, "start", () => upgrader.start({ backup: { kind: "own", address }, drain: "ask" }));
+  const hold = body["hold"] === "yes" && visit.offersBypass();
+  return launch(visit, "start", () => upgrader.start({ backup: { kind: "own", address }, drain: "ask", hold }));
 }
 
 export function resume(visit: Visit): Promise<Answer> {
@@ -106,9 +107,34 @@ function noBackupDriver(reason: string, remedy?: string): NonNullable<Notice> {
   return { reason: error.message, remedy: error.remedy };
 }
 
+/** The held site is shown to the session's operator: the wizard's own cookie does not reach beyond the wizard. */
+export async function look(visit: Visit): Promise<Answer> {
+  const { sessions, session, secure, context } = visit;
+  if (!session || visit.state.kind !== "held") return toNextStep();
+  const { basePath, installPath } = context.settings.options;
+  const cookie = await sessions.lookCookie(session.id, basePath || "/", secure);
+  await audit(visit, "look");
+  return { kind: "redirect", to: "../".repeat(installPath.split("/").length - 1), cookie };
+}
+
+export async function open(visit: Visit): Promise<Answer> {
+  const { upgrader, watcher } = visit;
+  if (visit.state.kind !== "held") return toNextStep();
+  try {
+    await upgrader.open();
+  } catch (error) {
+    // Somebody else has opened it meanwhile.
+    if (!isUpgateError(error, "ERR_UPGATE_STATE")) throw error;
+  }
+  await audit(visit, "open");
+  await watcher.refresh();
+  return { kind: "redirect", to: "done" };
+}
+
 export async function finish(visit: Visit): Promise<Answer> {
   const { sessions, session, key, state, context } = visit;
-  if (!session) return toNextStep();
+  // A held site has to be opened first: without a session nobody could.
+  if (!session || state.kind === "held") return toNextStep();
   const cookie = await sessions.close(session.id);
   await audit(visit, "seal");
   await key.follow(state);

@@ -11,7 +11,7 @@ import { StatusEvents } from "./events.js";
 import { messagePage } from "./pages.js";
 import { findRoute, type Route } from "./routes.js";
 import { isSameSite } from "./same-site.js";
-import { isSameToken, type OpenSession, WizardSessions } from "./sessions.js";
+import { isSameToken, type OpenSession } from "./sessions.js";
 import { mayShow, stepMarks } from "./steps.js";
 import { themeCss } from "./theme.js";
 import { type Answer, openVisit, type Visit, type WizardParts } from "./visit.js";
@@ -25,14 +25,8 @@ export interface Installer {
 }
 
 /** The wizard as one connect-style function, to be mounted at `installPath`. Sealed, it answers nothing: the host's 404 does. */
-export function createInstaller(
-  shared: Omit<WizardParts, "sessions">,
-  renderer: Renderer,
-  answerMaintenance: MaintenanceAnswer,
-): Installer {
-  const { context, watcher } = shared;
-  const sessions = new WizardSessions(context.store, shared.writes);
-  const parts: WizardParts = { ...shared, sessions };
+export function createInstaller(parts: WizardParts, renderer: Renderer, answerMaintenance: MaintenanceAnswer): Installer {
+  const { context, watcher, sessions } = parts;
   const { logger, settings } = context;
   const events = new StatusEvents(parts.upgrader, watcher, logger);
 

@@ -49,8 +49,14 @@ export async function reviewPage({ context, state, upgrader }: Visit, status = 2
   return page("review", status, model);
 }
 
-export function backupPage({ context, state }: Visit, status = 200, error: Notice = null): Answer {
-  const model: BackupModel = { canCreate: false, databaseLabel: context.store.source.label, nothingToLose: state.kind === "fresh", error };
+export function backupPage({ context, state, offersBypass }: Visit, status = 200, error: Notice = null): Answer {
+  const model: BackupModel = {
+    canCreate: false,
+    databaseLabel: context.store.source.label,
+    nothingToLose: state.kind === "fresh",
+    mayHold: offersBypass(),
+    error,
+  };
   return page("backup", status, model);
 }
 
@@ -84,13 +90,15 @@ export function failedPage({ state, status: { run } }: Visit, status = 200, noti
   return page("failed", status, model);
 }
 
-export async function donePage({ context, state, status: { run } }: Visit): Promise<Answer> {
+export async function donePage({ context, state, offersBypass, status: { run } }: Visit): Promise<Answer> {
   const { branding } = context.settings.options;
   const model: DoneModel = {
     fromVersion: run?.fromVersion ?? null,
     toVersion: state.codeVersion,
     migrations: run?.migrations ?? [],
     durationMs: run?.finishedAt ? Date.parse(run.finishedAt) - Date.parse(run.startedAt) : null,
+    held: state.kind === "held",
+    mayLook: offersBypass(),
     adminUrl: branding.adminUrl ?? "/admin",
     ...(await notes(context.settings.release, run?.fromVersion ?? null, state.codeVersion)),
   };

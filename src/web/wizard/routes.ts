@@ -1,4 +1,4 @@
-import { agree, createBackup, drain, finish, openWithKey, restore, resume, retry, review, start } from "./actions.js";
+import { agree, createBackup, drain, finish, look, open, openWithKey, restore, resume, retry, review, start } from "./actions.js";
 import { backupPage, donePage, failedPage, keyPage, licensePage, progressPage, reviewPage, statusModel } from "./pages.js";
 import { report } from "./report.js";
 import type { StepId } from "./steps.js";
@@ -39,6 +39,8 @@ export const ROUTES: readonly Route[] = [
   { method: "POST", path: "/restore", step: null, needsSession: true, handle: restore },
   { method: "GET", path: "/report", step: null, needsSession: true, handle: report },
   page("/done", "done", donePage),
+  action("/look", "done", look),
+  action("/open", "done", open),
   action("/done", "done", finish),
   {
     method: "GET",

@@ -9,6 +9,8 @@ import type { Store } from "../../store/store.js";
 import { ensureTables, whileBusy } from "../../store/tables.js";
 
 const COOKIE = "upgate_session";
+/** Opens nothing but the held site, and that only while its session is open. */
+const LOOK_COOKIE = "upgate_look";
 /** A session that nobody uses for two hours is over. */
 const SESSION_TTL_MS = 2 * 60 * 60 * 1000;
 /** The use of a session is written down at most this often. */
@@ -73,6 +75,20 @@ export class WizardSessions {
     if (value === false) return null;
     const session = this.#unwritten.get(hash(value)) ?? (await readSession(this.store.knex, hash(value), iso(Date.now())));
     return session ? { id: session.id, csrf: token(key, `session:${session.id}`) } : null;
+  }
+
+  /** The cookie by which the session's operator may look at the held site: sent for every page below `path`. */
+  async lookCookie(id: string, path: string, secure: boolean): Promise<string> {
+    return serializeCookie(LOOK_COOKIE, sign(`look:${id}`, await this.#key()), { httpOnly: true, sameSite: "strict", secure, path });
+  }
+
+  /** Whether the request comes from somebody with that cookie whose session is still open. */
+  async mayLook(cookieHeader: string): Promise<boolean> {
+    const cookie = parseCookies(cookieHeader)[LOOK_COOKIE];
+    if (!cookie) return false;
+    const value = unsign(cookie, await this.#key());
+    if (value === false || !value.startsWith("look:")) return false;
+    return (await readSession(this.store.knex, value.slice("look:".length), iso(Date.now()))) !== null;
   }
 
   /** Puts the session's end off; for page views, not for polling. */

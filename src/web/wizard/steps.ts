@@ -19,6 +19,7 @@ export function firstUnfinishedStep(
       return "progress";
     case "failed":
       return "failed";
+    case "held":
     case "current":
       return "done";
     case "fresh":

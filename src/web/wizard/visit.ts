@@ -21,6 +21,8 @@ export interface WizardParts {
   readonly key: InstallKey;
   readonly sessions: WizardSessions;
   readonly writes: DeferredWrites;
+  /** Whether the guard lets the operator look at a held site. */
+  readonly offersBypass: () => boolean;
 }
 
 /** One request to the wizard, with everything that the pages decide by. */

@@ -4,7 +4,7 @@ import express from "express";
 import express4 from "express4";
 import { deriveVersionState } from "../../../src/core/derive-version-state.js";
 import type { VersionState } from "../../../src/core/version-state.js";
-import { createGuard, type GuardOptions } from "../../../src/web/guard.js";
+import { createGuard, type GuardParts } from "../../../src/web/guard.js";
 import { type Handler, installerMatcher } from "../../../src/web/http.js";
 import { InFlight } from "../../../src/web/in-flight.js";
 import { maintenanceAnswer } from "../../../src/web/maintenance.js";
@@ -61,7 +61,7 @@ export const STATES = {
   unknown: deriveVersionState(facts({ row: "abc" })),
 } as const;
 
-export type GuardedOptions = Partial<Pick<GuardOptions, "ready" | "isReady" | "probes" | "isApplicationLoaded" | "logger">> & {
+export type GuardedOptions = Partial<Pick<GuardParts, "ready" | "isReady" | "probes" | "isApplicationLoaded" | "logger">> & {
   readonly before?: Before;
   /** Default: a short text. */
   readonly application?: Application;
@@ -91,6 +91,7 @@ export async function guarded(
     isApplicationLoaded: () => true,
     answer: maintenanceAnswer(new Renderer([]), branding),
     logger: console,
+    bypass: null,
     ...options,
   });
   const server = (HOSTS[host] as (typeof HOSTS)[string])(guard, before, application ?? shortText);
