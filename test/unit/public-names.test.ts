@@ -19,6 +19,7 @@ const TYPES = [
   "Check",
   "Database",
   "DatabaseAccounts",
+  "GuardOptions",
   "Handler",
   "HostApplication",
   "InDoubtAnswer",

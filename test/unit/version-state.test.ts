@@ -202,6 +202,7 @@ describe("visitors are told only a number", () => {
     running: "Err3",
     interrupted: "Err3",
     failed: "Err3",
+    held: "Err3",
     unknown: "Err1",
   };
   for (const [kind, code] of Object.entries(table))
