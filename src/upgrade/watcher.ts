@@ -17,8 +17,8 @@ export interface Gate {
 export interface WatcherParts {
   readonly upgrader: Upgrader;
   readonly drain: Drain;
-  /** Ends what is under way, its database work too. False: it can't be told whether that has ended, so the process ends. */
-  readonly end: () => boolean;
+  /** Ends what is under way, its database work too; where that is not known, the process. */
+  readonly end: () => void;
 }
 
 /** How far two machines' monotonic clocks may be apart in their pace: a node closes by so much earlier than a runner counts. */
@@ -159,7 +159,12 @@ export class Watcher {
       if (this.#isLapsed()) this.#lapse(work);
       // Own row first, then the state: a runner that has counted the nodes before this row was there is then visible to us.
       await soon(work.row.join());
-      const reading = await this.#readState(work);
+      let reading = await this.#readState(work);
+      if (this.#state.kind === "current" && !work.row.isRegistered) {
+        // Nothing but its row keeps this node from opening.
+        await work.row.join();
+        reading = await this.#readState(work);
+      }
       if (this.#isClosed) return;
       await this.#follow(work, reading);
       if (await work.react(reading, this.#closing.signal)) await this.#readState(work);
@@ -221,7 +226,7 @@ export class Watcher {
     const isEnding = snapshot.run?.drain === "ending" && !drain.isOver;
     if (isEnding) {
       this.queries.openUntilMs = -Infinity;
-      if (!end()) return;
+      end();
     }
     if (!isEnding && !drain.isOver) return void row.renew(drain.list());
     this.queries.openUntilMs = -Infinity;

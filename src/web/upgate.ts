@@ -83,13 +83,12 @@ export function createUpgate(options: UpgateOptions): Upgate {
   const drain = new Drain(inFlight, context.logger);
   const pool = new HostPool(context, () => watcher);
   const exit = exitProcess(() => close(), context.logger);
-  const end = (): boolean => {
+  const end = (): void => {
     drain.cut();
     if (pool.isKnown) pool.cut();
     // A handler that writes through a pool of its own goes on writing after its connection is gone.
     else if (!drain.isOver)
-      exit("The operator has ended the requests under way, and the database connections of the application are not known.");
-    return pool.isKnown || drain.isOver;
+      exit.now("The operator has ended the requests under way, and the database connections of the application are not known.");
   };
   const watcher = new Watcher(context, { upgrader, drain, end });
   const key = import("../upgrade/install-key.js").then(({ InstallKey }) => new InstallKey(context));

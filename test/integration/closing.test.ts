@@ -6,6 +6,7 @@ import mysql from "mysql2/promise";
 import { createUpgate, type Upgate, type UpgateOptions } from "../../src/index.js";
 import { type DatabaseKind, databaseKinds } from "../support/databases.js";
 import { createProject, SHOP_MIGRATIONS, type TestProject } from "../support/project.js";
+import { startSite } from "../support/site.js";
 import { install, withUpgate } from "../support/upgates.js";
 import { until } from "../support/wait.js";
 import { request } from "../unit/support/request.js";
@@ -39,6 +40,7 @@ function closingOn(kind: DatabaseKind): void {
     await install(project.options, "1.0.0");
     const { configFile: _none, ...options } = project.options;
     const upgate = createUpgate({ ...options, version: "1.0.0" });
+    const { knex } = upgate;
     const outcomes: string[] = [];
     let release = (): void => undefined;
     let released = new Promise<void>((resolve) => (release = resolve));
@@ -46,7 +48,7 @@ function closingOn(kind: DatabaseKind): void {
     const handle = async (_req: IncomingMessage, res: ServerResponse): Promise<void> => {
       working++;
       await released;
-      const outcome = await insert(upgate.knex).then(
+      const outcome = await insert(knex).then(
         () => "written",
         (error: { code: string }) => error.code,
       );
@@ -120,6 +122,25 @@ function closingOn(kind: DatabaseKind): void {
       await until("the handler to go on", () => node.outcomes.length === 1);
       assert.deepEqual(node.outcomes, ["ERR_UPGATE_GATE_CLOSED"]);
       assert.equal((await upgate.knex("products")).length, 2);
+    });
+  });
+
+  it("ends a process whose database connections are its own secret", async (t) => {
+    const { address } = await kind.create();
+    const project = createProject(address, { version: "1.0.0", migrations: SHOP_MIGRATIONS, more: { drainTimeoutMs: 300 } });
+    t.after(() => project.remove());
+    await install(project.options, "1.0.0");
+    const site = await startSite(project, `export default (req, res) => req.url === "/endless" ? res.write("so far") : res.end("open");\n`);
+    await until("the open site", async () => (await site.visit()).text === "open");
+    const endless = (await fetch(`${site.base}/endless`)).text();
+    endless.catch(() => undefined); // judged below
+    const { configFile: _none, ...options } = project.options;
+    await withUpgate({ ...options, version: "1.1.0" }, async (upgate) => {
+      const run = await upgate.upgrader.start({ where: "here", drain: "end" });
+      assert.equal(await site.ended, 75, site.output());
+      assert.match(site.output(), /connections of the application are not known/);
+      await assert.rejects(endless);
+      assert.equal((await run.finished).status, "completed");
     });
   });
 

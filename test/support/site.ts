@@ -18,9 +18,11 @@ export interface Site {
   stop(): Promise<void>;
 }
 
-/** Starts `serve` for the project on a free port; the application answers "open". Resolves once the port is bound. */
-export async function startSite(project: TestProject): Promise<Site> {
-  const app = project.write("app.mjs", `export default (req, res) => res.end("open");\n`);
+const OPEN = `export default (req, res) => res.end("open");\n`;
+
+/** Starts `serve` for the project on a free port; its application answers "open" or does what its module says. Resolves once the port is bound. */
+export async function startSite(project: TestProject, application = OPEN): Promise<Site> {
+  const app = project.write("app.mjs", application);
   const server = project.write(
     "server.mjs",
     `import { createUpgate } from ${JSON.stringify(INDEX)};
