@@ -4,6 +4,7 @@ import { after, describe, it, type TestContext } from "node:test";
 import type { Knex } from "knex";
 import mysql from "mysql2/promise";
 import { createUpgate, type Upgate, type UpgateOptions } from "../../src/index.js";
+import { runCli } from "../support/cli.js";
 import { type DatabaseKind, databaseKinds } from "../support/databases.js";
 import { createProject, SHOP_MIGRATIONS, type TestProject } from "../support/project.js";
 import { startSite } from "../support/site.js";
@@ -198,6 +199,59 @@ function closingOn(kind: DatabaseKind): void {
       await assert.rejects(next, /stopped/);
     });
   });
+
+  it("does not begin among processes with other files, where the vendor says so", async (t) => {
+    const { options } = await stage(t);
+    await withUpgate({ ...options, mixedNodes: "refuse" }, async (upgate) => {
+      await assert.rejects(upgate.upgrader.start({ where: "here" }), {
+        code: "ERR_UPGATE_MIXED_NODES",
+        message: /have other files than release 1\.1\.0: .* has 1\.0\.0\.$/,
+      });
+      assert.equal(upgate.state().kind, "behind");
+      assert.equal((await upgate.knex("upgate_run")).filter(({ status }: { status: string }) => status !== "completed").length, 0);
+    });
+    await withUpgate({ ...options, mixedNodes: "warn" }, async (upgate) => {
+      assert.equal((await (await upgate.upgrader.start({ where: "here" })).finished).status, "completed");
+    });
+  });
+
+  it("given up on the command line, it says that nothing was changed", async (t) => {
+    const { node, project } = await stage(t);
+    const reply = request(node.server, "/endless");
+    await node.works(1);
+    const { code, stdout } = await runCli(["up", "--yes", "--drain=abort"], { cwd: project.folder });
+    assert.equal(code, 1);
+    assert.match(stdout, /Given up while requests were still under way\. Nothing was changed\./);
+    node.release();
+    assert.equal((await reply).status, 200);
+  });
+
+  if (kind.name !== "SQLite")
+    it("shows visitors Err 3 also while the migration keeps readers out of the version table itself", async (t) => {
+      const { node, options, project } = await stage(t);
+      project.write(
+        "migrations/1.1.0/0003-note.mjs",
+        `export const up = (knex) => knex.schema.alterTable("tbl_config", (t) => t.string("note", 40));`,
+      );
+      const reader = await mysql.createConnection(String(options.database));
+      t.after(() => reader.destroy());
+      await reader.query("START TRANSACTION");
+      await reader.query("SELECT * FROM tbl_config");
+      await withUpgate(options, async (upgate) => {
+        const run = await upgate.upgrader.start({ where: "here" });
+        const waits = "SELECT COUNT(*) AS n FROM information_schema.processlist WHERE state = 'Waiting for table metadata lock'";
+        await until("the migration to wait for the reader", async () => {
+          const [[{ n }]] = (await upgate.knex.raw(waits)) as [[{ n: number }]];
+          return Number(n) > 0;
+        });
+        assert.equal((await request(node.server, "/")).headers["upgate-maintenance"], "Err3");
+        // The poll's own statement is kept waiting, too, and gives up after a second.
+        for (let polls = 0; polls < 3; polls++) assert.equal((await upgate.upgrader.state()).kind, "running");
+        assert.equal((await request(node.server, "/")).headers["upgate-maintenance"], "Err3");
+        await reader.query("COMMIT");
+        assert.equal((await run.finished).status, "completed");
+      });
+    });
 
   if (kind.name !== "SQLite")
     it("ends the database connections of a node that it passes over, and of one whose process is gone", async (t) => {
