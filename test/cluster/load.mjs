@@ -3,18 +3,22 @@ import http from "node:http";
 
 const TICK_MS = 10;
 const CONNECTIONS = 24;
-/** Of so many requests one asks for a slow stream. */
+/** Of so many requests one asks for a slow stream; every fifth of those visitors goes away in the middle of it. */
 const STREAM_EVERY = 200;
+const LEAVE_EVERY = 5;
+const LEAVE_MS = 200;
 const TIMEOUT_MS = 60_000;
 
-const counts = { answered: 0, refused: 0, failed: 0, lost: 0 };
+const counts = { answered: 0, refused: 0, failed: 0, lost: 0, left: 0 };
 const errors = new Map();
 const agents = new Map();
 const state = { running: true, underWay: 0 };
 let sent = 0;
 
 function ask(port) {
-  const path = ++sent % STREAM_EVERY === 0 ? "/stream" : "/quick";
+  const isStream = ++sent % STREAM_EVERY === 0;
+  const leaves = sent % (STREAM_EVERY * LEAVE_EVERY) === 0;
+  const path = isStream ? "/stream" : "/quick";
   state.underWay++;
   const settle = (kind, detail) => {
     state.underWay--;
@@ -36,6 +40,11 @@ function ask(port) {
     });
     answer.on("error", (error) => once("lost", `${port}: ${error.code}`));
   });
+  if (leaves)
+    setTimeout(() => {
+      once("left");
+      request.destroy();
+    }, LEAVE_MS);
   request.on("timeout", () => request.destroy(new Error("no answer")));
   request.on("error", (error) => once("lost", `${port}: ${error.code ?? error.message}`));
 }
@@ -58,7 +67,30 @@ async function run(ports, rate) {
 }
 
 let over;
+const endless = { asked: 0, ended: 0, answered: 0 };
+
+/** Requests that only the operator ends. */
+async function hang(ports) {
+  for (const port of ports) {
+    endless.asked++;
+    await new Promise((resolve, reject) => {
+      const request = http.get({ host: "127.0.0.1", port, path: "/endless", agent: false }, (answer) => {
+        answer.resume();
+        answer.once("data", resolve);
+        answer.once("end", () => endless.answered++);
+        answer.once("error", () => endless.ended++);
+      });
+      request.once("error", reject);
+    });
+  }
+}
+
 const verbs = {
+  hang: async ({ ports }) => {
+    await hang(ports);
+    return null;
+  },
+  endless: () => endless,
   start: ({ ports, rate }) => {
     over = run(ports, rate);
     return null;

@@ -43,10 +43,21 @@ async function play(servers: readonly string[], scenario: Scenario, number: numb
 }
 
 function table(results: readonly PlayResult[]): string {
-  const head = ["scenario", "answered", "refused", "lost", "requests overlapping", "of dead nodes", "statements", "close ms", "open ms"];
+  const head = [
+    "scenario",
+    "answered",
+    "refused",
+    "lost",
+    "ended",
+    "requests overlapping",
+    "of dead nodes",
+    "statements",
+    "close ms",
+    "open ms",
+  ];
   const rows = results.map((one) => [
     one.scenario,
-    ...[one.answered, one.refused, one.failed, one.overlapping, one.overlappingOfDead, one.statements].map(String),
+    ...[one.answered, one.refused, one.failed, one.ended, one.overlapping, one.overlappingOfDead, one.statements].map(String),
     ...[one.closeMs, one.openMs].map((ms) => String(Math.round(ms))),
   ]);
   const widths = head.map((cell, column) => Math.max(cell.length, ...rows.map((row) => row[column]?.length ?? 0)));

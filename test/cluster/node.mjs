@@ -28,6 +28,12 @@ async function handle(knex, req, res) {
         res.write(`${chunk}\n`);
         await new Promise((resolve) => setTimeout(resolve, CHUNK_MS));
       }
+    } else if (req.url.startsWith("/endless")) {
+      for (;;) {
+        await write(knex, req.url);
+        if (!res.destroyed) res.write("on and on\n");
+        await new Promise((resolve) => setTimeout(resolve, CHUNK_MS));
+      }
     } else await write(knex, req.url);
     res.end("done\n");
   } catch (error) {
@@ -54,9 +60,11 @@ const verbs = {
     }, 5);
     return { port: server.address().port };
   },
-  /** What was under way at any time of the window. */
+  /** What was under way at any time of the window; requests without an end of their own were over when the operator ended them. */
   report({ from, to }) {
-    const overlapping = visits.filter(({ begin, end }) => begin < to && (end ?? Infinity) > from);
+    const overlapping = visits.filter(
+      ({ path, begin, end, closed }) => begin < to && ((path === "/endless" ? closed : end) ?? Infinity) > from,
+    );
     return { served: visits.length, statements, overlapping: overlapping.length, examples: overlapping.slice(0, 3) };
   },
 };

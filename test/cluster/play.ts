@@ -14,6 +14,8 @@ export interface PlayResult {
   readonly refused: number;
   /** Without an answer, or with an error's. */
   readonly failed: number;
+  /** Requests that the operator ended. */
+  readonly ended: number;
   /** Requests of live nodes that overlap the migration. */
   readonly overlapping: number;
   /** The same of nodes that were passed over: their JavaScript may run on. */
@@ -36,6 +38,11 @@ interface LoadResult {
   readonly errors: Readonly<Record<string, number>>;
 }
 
+interface Endless {
+  readonly asked: number;
+  readonly ended: number;
+}
+
 interface NodeReport {
   readonly served: number;
   readonly overlapping: number;
@@ -55,6 +62,7 @@ export async function playScenario(servers: readonly string[], scenario: Scenari
     await site.query("SET GLOBAL general_log = ON");
     await load.ask("start", { ports: nodes.map(({ port }) => port), rate: RATE });
     await pause(BEFORE_MS);
+    if (scenario.endless) await load.ask("hang", { ports: nodes.map(({ port }) => port) });
     const startedMs = Date.now();
     const upgrade = await play.happen(nodes);
     const exitCode = await upgrade.exitCode;
@@ -67,12 +75,15 @@ export async function playScenario(servers: readonly string[], scenario: Scenari
     await site.query("SET GLOBAL general_log = OFF");
     const window = await readWindow(site);
     const [ofLive, ofDead] = [await report(live, window), await report(dead, window)];
+    const endless = await load.ask<Endless>("endless");
+    if (endless.ended !== endless.asked) problems.push(`of ${endless.asked} endless requests ${endless.ended} were ended`);
     problems.push(...judge(visitors, dead), ...[...ofLive.examples, ...ofDead.examples].map((visit) => JSON.stringify(visit)));
     return {
       scenario: scenario.name,
       answered: visitors.answered,
       refused: visitors.refused,
       failed: visitors.failed + visitors.lost,
+      ended: endless.ended,
       overlapping: ofLive.overlapping,
       overlappingOfDead: ofDead.overlapping,
       statements: await countStatements(site),

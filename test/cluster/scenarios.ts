@@ -10,6 +10,8 @@ export interface Scenario {
   readonly prepare: (site: Site, servers: readonly string[]) => Promise<Play>;
   /** Nodes that are no live ones while the migration goes on: their requests may overlap, their statements not. */
   readonly dead?: (nodes: readonly RunningNode[]) => readonly RunningNode[];
+  /** Besides the load each node has a request that never ends by itself. */
+  readonly endless?: boolean;
 }
 
 export interface Play {
@@ -101,6 +103,7 @@ export const SCENARIOS: readonly Scenario[] = [
     nodes.push(await site.startNode());
     return upgrade;
   }),
+  { ...scenario("requests that the operator ends", async (site) => site.upgrade("--drain=end")), endless: true },
   scenario("the runner killed in closing", async (site) => {
     const killed = site.upgrade();
     await phase(site, "closing");

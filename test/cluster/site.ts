@@ -11,6 +11,8 @@ const CLI = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 
 export const POLL_MS = 500;
 export const NODE_TTL_MS = 3000;
+/** Longer than a stream under load. */
+const DRAIN_TIMEOUT_MS = 5000;
 /** How long the migration keeps the schema "in change", s. */
 const MIGRATION_S = 4;
 
@@ -36,8 +38,8 @@ export interface Site {
   readonly address: string;
   /** `address`: the node's own way to the database. */
   startNode(address?: string): Promise<RunningNode>;
-  /** Uploads the new migration and starts `upgate up`. */
-  upgrade(): Upgrade;
+  /** Uploads the new migration and starts `upgate up` with these options. */
+  upgrade(...options: string[]): Upgrade;
   query<T>(sql: string): Promise<T[]>;
   close(): Promise<void>;
 }
@@ -67,13 +69,14 @@ export async function openSite(server: string, name: string): Promise<Site> {
     pollMs: POLL_MS,
     nodeTtlMs: NODE_TTL_MS,
     leaseTtlMs: 2000,
+    drainTimeoutMs: DRAIN_TIMEOUT_MS,
   });
   const config = path.join(folder, "upgate.config.mjs");
   writeFileSync(config, `export default ${JSON.stringify(options(address))};\n`);
   const actors: Actor[] = [];
-  const up = (): Upgrade => {
+  const up = (...given: string[]): Upgrade => {
     const { NODE_TEST_CONTEXT: _test, ...env } = process.env;
-    const child = spawn(process.execPath, [CLI, "up", "--yes", "--config", config], {
+    const child = spawn(process.execPath, [CLI, "up", "--yes", "--config", config, ...given], {
       cwd: folder,
       env,
       stdio: ["ignore", "pipe", "pipe"],
@@ -94,9 +97,9 @@ export async function openSite(server: string, name: string): Promise<Site> {
       const { port } = await actor.ask<{ port: number }>("start", { options: options(way) });
       return Object.assign(Object.create(actor) as Actor, { port, changes });
     },
-    upgrade: () => {
+    upgrade: (...given) => {
       writeFileSync(path.join(migrations, "0002-change.mjs"), CHANGE);
-      return up();
+      return up(...given);
     },
     query: async <T>(sql: string) => (await admin.query(sql.replaceAll("$db", name)))[0] as T[],
     close: async () => {
