@@ -120,6 +120,16 @@ function lost() {
   speak("Connection lost, trying again…");
 }
 
+/** What is to become of requests still under way. */
+function showDrain(drain) {
+  const section = part("drain");
+  if (section === null) return;
+  if (drain === "asked" && section.hidden) speak("Some requests are still under way. Choose Wait, End or Abort.");
+  section.toggleAttribute("hidden", drain === null);
+  part("drain-wait").toggleAttribute("hidden", drain === "waiting");
+  part("drain-waiting").toggleAttribute("hidden", drain !== "waiting");
+}
+
 function show(model) {
   heard();
   const now = model.run;
@@ -130,7 +140,7 @@ function show(model) {
     const applied = now.migrations.filter((migration) => migration.status === "applied").length;
     const running = state === "running";
     const activity = running ? now.activity : "Stopped";
-    part("drain")?.toggleAttribute("hidden", !now.asksAboutDrain);
+    showDrain(now.drain);
     part("bar").value = percent;
     setText(part("percent"), `${percent} %`);
     setText(part("activity"), activity);

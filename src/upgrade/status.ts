@@ -32,8 +32,11 @@ export interface RunProgress {
   readonly migrations: readonly PlannedMigration[];
   /** What the runner does just now, for people. */
   readonly activity: string;
-  /** Requests are still under way on some node after `drainTimeoutMs`: the operator says what to do about them. */
-  readonly asksAboutDrain: boolean;
+  /**
+   * Where requests are still under way on some node after `drainTimeoutMs`: `asked`, the operator says what to do about them; `waiting`, it
+   * goes on waiting, and the operator may still say otherwise.
+   */
+  readonly drain: "asked" | "waiting" | null;
   readonly error: RunError | null;
 }
 
@@ -58,7 +61,7 @@ export async function readStatus(store: Store, state: VersionState): Promise<Upg
       etaSeconds: status === "running" ? etaSeconds(migrations) : null,
       migrations,
       activity: await readActivity(store, run, status, migrations),
-      asksAboutDrain: status === "running" && run.phase === "closing" && run.drain === "asked",
+      drain: status === "running" && run.phase === "closing" && (run.drain === "asked" || run.drain === "waiting") ? run.drain : null,
       error: run.error,
     },
   };

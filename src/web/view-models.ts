@@ -82,7 +82,7 @@ export interface StatusModel {
     readonly migrations: readonly PlannedMigration[];
     /** What the runner does just now, for people. */
     readonly activity: string;
-    readonly asksAboutDrain: boolean;
+    readonly drain: "asked" | "waiting" | null;
   } | null;
 }
 

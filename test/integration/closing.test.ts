@@ -168,7 +168,7 @@ function closingOn(kind: DatabaseKind): void {
     await withUpgate(options, async (upgate) => {
       await assert.rejects(upgate.upgrader.answerDrain("end"), { code: "ERR_UPGATE_STATE" });
       const run = await upgate.upgrader.start({ where: "here", drain: "ask" });
-      const asks = async (): Promise<boolean> => (await upgate.upgrader.status()).run?.asksAboutDrain === true;
+      const asks = async (): Promise<boolean> => (await upgate.upgrader.status()).run?.drain === "asked";
       await until("the question", asks);
       await upgate.upgrader.answerDrain("wait");
       assert.equal(await asks(), false);

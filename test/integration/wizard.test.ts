@@ -311,7 +311,7 @@ function wizardOn(kind: DatabaseKind): void {
       assert.equal(events[0]?.run, null);
       assert.deepEqual(Object.keys(events.at(-1)?.run ?? {}).toSorted(), [
         "activity",
-        "asksAboutDrain",
+        "drain",
         "etaSeconds",
         "id",
         "migrations",

@@ -112,8 +112,8 @@ export function messagePage(status: number, model: MessageModel): Answer {
 /** The `status` JSON of the HTTP contract. */
 export function statusModel({ state, run }: Visit["status"]): StatusModel {
   if (!run) return { state, run: null };
-  const { id, status, startedAt, percent, etaSeconds, migrations, activity, asksAboutDrain } = run;
-  return { state, run: { id, status, startedAt, percent, etaSeconds, migrations, activity, asksAboutDrain } };
+  const { id, status, startedAt, percent, etaSeconds, migrations, activity, drain } = run;
+  return { state, run: { id, status, startedAt, percent, etaSeconds, migrations, activity, drain } };
 }
 
 async function notes(
