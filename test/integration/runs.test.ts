@@ -74,12 +74,16 @@ await upgate.upgrader.start();
 setInterval(() => undefined, 1000);`,
     );
     const web = spawn(process.execPath, ["--import", "tsx", starter], { stdio: "ignore" });
-    await withUpgate(project.options, async (upgate) => {
-      await until("the second migration to run", async () => (await upgate.upgrader.status()).run?.migrations[1]?.status === "running");
+    try {
+      await withUpgate(project.options, async (upgate) => {
+        await until("the second migration to run", async () => (await upgate.upgrader.status()).run?.migrations[1]?.status === "running");
+        web.kill("SIGKILL");
+        project.write("go", "");
+        await until("the gate to open", () => upgate.state().kind === "current");
+      });
+    } finally {
       web.kill("SIGKILL");
-      project.write("go", "");
-      await until("the gate to open", () => upgate.state().kind === "current");
-    });
+    }
     project.remove();
   });
 
