@@ -6,7 +6,7 @@ import { startCli } from "../support/cli.js";
 import { startHaProxy } from "../support/haproxy.js";
 import { startMariaDb } from "../support/mariadb.js";
 import { startNginx } from "../support/nginx.js";
-import { isOpen, type PodProcess, probe, release, RELEASES, startPodProcess } from "../support/pods.js";
+import { isOpen, type PodProcess, probe, release, RELEASES, startPodProcess, waitsFor } from "../support/pods.js";
 import type { TestProject } from "../support/project.js";
 import { install } from "../support/upgates.js";
 import { startVisitors } from "../support/visitors.js";
@@ -38,7 +38,10 @@ async function preferring(t: TestContext, start: (ports: readonly number[]) => P
   const admin = await mysql.createConnection(mariadb.url("mysql"));
   await admin.query(`CREATE DATABASE ${name}`);
   await admin.query("SELECT GET_LOCK(?, 0)", [name]);
-  const images = { old: release(RELEASES.old, mariadb.url(name), name), new: release(RELEASES.new, mariadb.url(name), name) };
+  const images = {
+    old: release(RELEASES.old, mariadb.url(name), waitsFor(name)),
+    new: release(RELEASES.new, mariadb.url(name), waitsFor(name)),
+  };
   await install(images.old.options, RELEASES.old);
   const pair = (image: TestProject): Promise<PodProcess[]> => Promise.all([startPodProcess(image), startPodProcess(image)]);
   const [old, fresh] = await Promise.all([pair(images.old), pair(images.new)]);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import mysql from "mysql2/promise";
 import { startMariaDb } from "../support/mariadb.js";
-import { isOpen, probe, release, RELEASES, startPodProcess } from "../support/pods.js";
+import { isOpen, probe, release, RELEASES, startPodProcess, waitsFor } from "../support/pods.js";
 import { install } from "../support/upgates.js";
 import { until } from "../support/wait.js";
 
@@ -14,7 +14,7 @@ describe("a pod that is asked to end by SIGTERM", () => {
     const admin = await mysql.createConnection(mariadb.url("mysql"));
     t.after(() => admin.end());
     await admin.query("CREATE DATABASE pod_end");
-    const image = release(RELEASES.old, mariadb.url("pod_end"), "none");
+    const image = release(RELEASES.old, mariadb.url("pod_end"), waitsFor("nothing"));
     t.after(() => image.remove());
     await install(image.options, RELEASES.old);
     const pod = await startPodProcess(image);

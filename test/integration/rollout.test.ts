@@ -6,7 +6,7 @@ import { startCli } from "../support/cli.js";
 import { PageClient } from "../support/hosting.js";
 import { Kubelet, outlive, type Pod } from "../support/kubelet.js";
 import { startMariaDb } from "../support/mariadb.js";
-import { isOpen, release, RELEASES } from "../support/pods.js";
+import { isOpen, release, RELEASES, waitsFor } from "../support/pods.js";
 import type { TestProject } from "../support/project.js";
 import { install } from "../support/upgates.js";
 import { startVisitors, type Visitors } from "../support/visitors.js";
@@ -37,7 +37,10 @@ async function cluster(
   const admin = await mysql.createConnection(mariadb.url("mysql"));
   await admin.query(`CREATE DATABASE ${name}`);
   await admin.query("SELECT GET_LOCK(?, 0)", [name]);
-  const images = { old: release(RELEASES.old, mariadb.url(name), name, more), new: release(RELEASES.new, mariadb.url(name), name, more) };
+  const images = {
+    old: release(RELEASES.old, mariadb.url(name), waitsFor(name), more),
+    new: release(RELEASES.new, mariadb.url(name), waitsFor(name), more),
+  };
   await install({ ...images.old.options, mode: "wizard" }, RELEASES.old);
   const kubelet = new Kubelet(readiness);
   const old = await Promise.all(["old-1", "old-2"].map((pod) => kubelet.start(pod, images.old)));
@@ -75,6 +78,10 @@ async function cluster(
 
 async function ready(pods: readonly Pod[]): Promise<void> {
   await until(`${pods.map(({ name }) => name).join()} to be ready`, () => pods.every(({ isReady }) => isReady), 60_000);
+}
+
+async function pageOf({ process }: Pod): Promise<string | null> {
+  return (await fetch(`http://127.0.0.1:${process.port}/`)).headers.get("upgate-maintenance");
 }
 
 const startNew = ({ kubelet, images }: Cluster): Promise<Pod[]> =>
@@ -152,6 +159,31 @@ describe("a rollout of a release with a long migration", () => {
     await until("nothing to be ready", () => site.visitors.seen.includes("503 balancer: no backend"));
     await site.finish();
     await job.ended;
+  });
+
+  it("on SQLite, whose driver blocks the upgrade's process, the pod's goes on answering", async (t) => {
+    const blocking = `import { existsSync } from "node:fs";
+export const up = async (knex) => {
+  await knex("products").insert({ name: "in the transaction" });
+  while (!existsSync(new URL("../../finish", import.meta.url))) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+};`;
+    const image = release(RELEASES.new, "sqlite:./app.db", blocking, { mode: "auto", backup: "none" });
+    const { configFile: _none, ...here } = image.options;
+    await install({ ...here, mode: "wizard" }, RELEASES.old);
+    const kubelet = new Kubelet("/healthz/ready");
+    t.after(async () => {
+      image.write("finish", "");
+      await kubelet.close();
+      image.remove();
+    });
+    const pod = await kubelet.start("the only one", image);
+    await ready([pod]);
+    await until("the upgrade's process to be in the migration", async () => (await pageOf(pod)) === "Err3");
+    await outlive([pod]);
+    assert.equal(await pageOf(pod), "Err3");
+    image.write("finish", "");
+    await isOpen(pod.process);
+    assert.deepEqual(kubelet.killed, []);
   });
 
   it("a pod that hangs is killed and comes again", async (t) => {

@@ -11,11 +11,15 @@ export const RELEASES = { old: "1.0.0", new: "1.1.0" } as const;
 
 const BOOTS = { [RELEASES.old]: "", [RELEASES.new]: `await upgate.knex("products").select("price_cents");` } as const;
 
+/** A migration of one statement that the server carries out for as long as somebody else has the lock. */
+export function waitsFor(lock: string): string {
+  return `export const up = (knex) => knex.raw("SELECT GET_LOCK('${lock}', 120)");`;
+}
+
 /** An application as docs/recipes.md has it, in an image of its own: other pods' files are not seen. */
-export function release(version: keyof typeof BOOTS, database: string, hold: string, more: Partial<UpgateOptions> = {}): TestProject {
+export function release(version: keyof typeof BOOTS, database: string, migration: string, more: Partial<UpgateOptions> = {}): TestProject {
   const { [`1.1.0/0001-product-price.mjs` as const]: price, [`1.1.0/0002-fill-prices.mjs` as const]: fill, ...first } = SHOP_MIGRATIONS;
-  const held = `export const up = (knex) => knex.raw("SELECT GET_LOCK('${hold}', 120)");`;
-  const second = { "1.1.0/0001-product-price.mjs": price, "1.1.0/0002-fill-prices.mjs": fill, "1.1.0/0003-takes-long.mjs": held };
+  const second = { "1.1.0/0001-product-price.mjs": price, "1.1.0/0002-fill-prices.mjs": fill, "1.1.0/0003-takes-long.mjs": migration };
   const migrations = version === RELEASES.old ? first : { ...first, ...second };
   const project = createProject(database, { version, migrations, more });
   project.write(

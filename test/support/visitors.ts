@@ -16,12 +16,12 @@ export interface Visitors {
 /** Ask for the front page all the time, four at once. */
 export function startVisitors(server: Pick<Server, "address">): Visitors {
   const { port } = server.address() as AddressInfo;
-  let isOver = false;
+  const over = new AbortController();
   let rounds = 0;
   const seen: string[] = [];
   const ever = new Set<string>();
   const one = async (): Promise<void> => {
-    for (let began = 0; !isOver; rounds++) {
+    for (let began = 0; !over.signal.aborted; rounds++) {
       began = rounds;
       const answer = await visit(port);
       ever.add(answer);
@@ -40,7 +40,7 @@ export function startVisitors(server: Pick<Server, "address">): Visitors {
       await until("visitors to come again", () => rounds > forgottenAt + 20);
     },
     stop: async () => {
-      isOver = true;
+      over.abort();
       await visitors;
     },
   };
