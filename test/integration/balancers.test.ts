@@ -7,10 +7,12 @@ import { startHaProxy } from "../support/haproxy.js";
 import { startMariaDb } from "../support/mariadb.js";
 import { startNginx } from "../support/nginx.js";
 import { isOpen, type PodProcess, probe, release, RELEASES, startPodProcess, waitsFor } from "../support/pods.js";
-import type { TestProject } from "../support/project.js";
-import { install } from "../support/upgates.js";
+import { hostApplication, listening } from "../support/hosting.js";
+import { createProject, SHOP_MIGRATIONS, type TestProject } from "../support/project.js";
+import { install, withUpgate } from "../support/upgates.js";
 import { startVisitors } from "../support/visitors.js";
 import { until } from "../support/wait.js";
+import { request } from "../unit/support/request.js";
 
 const mariadb = await startMariaDb();
 after(() => mariadb.stop());
@@ -33,6 +35,24 @@ for (const [name, start] of Object.entries(BALANCERS))
   describe(`behind ${name}, which prefers processes that are open`, () => {
     it("visitors meet one release at a time, and the page where no process is open", (t) => preferring(t, start, name.toLowerCase()));
   });
+
+describe("behind an nginx that tries the next server and counts failures", () => {
+  it("visitors would meet its own error where no process is open", async (t) => {
+    const project = createProject("sqlite:./app.db", { migrations: SHOP_MIGRATIONS });
+    t.after(() => project.remove());
+    await withUpgate(project.options, (upgate) =>
+      listening(hostApplication(upgate), async (_address, server) => {
+        const { port } = server.address() as { port: number };
+        const nginx = await startNginx([`${port}`, `${port}`], ["proxy_next_upstream error timeout http_503"]);
+        try {
+          await until("its own error", async () => (await request(nginx, "/")).status === 502);
+        } finally {
+          await nginx.stop();
+        }
+      }),
+    );
+  });
+});
 
 async function preferring(t: TestContext, start: (ports: readonly number[]) => Promise<Balancer>, name: string): Promise<void> {
   const admin = await mysql.createConnection(mariadb.url("mysql"));
