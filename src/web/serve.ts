@@ -80,6 +80,11 @@ export class Hosting {
     await closed;
   }
 
+  /** Connections whose last answer was under way at `close` would stay until their clients let go of them. */
+  closeIdle(): void {
+    this.#server?.closeIdleConnections();
+  }
+
   #handle(load: LoadApplication, req: MountedRequest, res: ServerResponse): void {
     const { guard, installer, installPath, basePath } = this.parts;
     const toApplication = (error?: unknown): void => {

@@ -137,6 +137,7 @@ export function createUpgate(options: UpgateOptions): Upgate {
     // A balancer that finds the port closed sends visitors elsewhere, while what was let in goes on.
     const hostingClosed = hosting.close();
     await watcher.close();
+    hosting.closeIdle();
     await keyFollowing;
     await hostingClosed;
     await pool.close();
