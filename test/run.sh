@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The whole suite: unit, integration on SQLite and a real MariaDB, the packed package in vendors' projects, end to end in a real
+# The whole suite: unit, integration on SQLite, a real MariaDB and behind a real nginx and HAProxy, the packed package in vendors' projects, end to end in a real
 # Chromium. On Debian as root what is missing is installed; elsewhere the script says what to install. Nothing is skipped.
 #   test/run.sh [unit|integration|package|e2e|integration/runs ...]      default: all
 # UPGATE_TEST_MYSQL_URL (mysql://root@127.0.0.1:33909/) runs the database tests on that MySQL server, too.
@@ -10,6 +10,11 @@ suites=("${@:-unit}"); [[ $# -gt 0 ]] || suites=(unit integration package e2e)
 missing=()
 command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null || missing+=(mariadb-server)
 [[ -x ${CHROMIUM_PATH:-/usr/bin/chromium} ]] || missing+=(chromium)
+if [[ ${suites[*]} == *integration* ]]; then
+  # Debian keeps them where an ordinary user's PATH does not lead.
+  PATH=$PATH:/usr/sbin
+  for proxy in nginx haproxy; do command -v "$proxy" >/dev/null || missing+=("$proxy"); done
+fi
 if [[ ${suites[*]} != unit && ${#missing[@]} -gt 0 ]]; then
   if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
     echo "installing ${missing[*]} …" >&2
@@ -17,7 +22,8 @@ if [[ ${suites[*]} != unit && ${#missing[@]} -gt 0 ]]; then
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
   else
     {
-      echo "The tests need a real MariaDB server (mariadbd, mariadb-install-db in the PATH) and a real Chromium."
+      echo "The tests need a real MariaDB server (mariadbd, mariadb-install-db in the PATH) and a real Chromium,"
+      echo "those of test/integration also nginx and haproxy in the PATH."
       echo "Missing: ${missing[*]}"
       echo "On Debian or Ubuntu: sudo apt-get install --no-install-recommends ${missing[*]}"
       echo "Elsewhere install them as your system does; CHROMIUM_PATH names a Chromium that is not /usr/bin/chromium."

@@ -27,6 +27,8 @@ const CLOCK_MARGIN = 0.01;
 const WRITE_WAIT_MS = 500;
 /** How often a closed gate looks whether what was let in is over, ms. */
 const DRAIN_LOOK_MS = 25;
+/** What was let in has this long to end when the process is closed, ms: within the ten seconds after which managers end it themselves. */
+const CLOSE_WAIT_MS = 8000;
 
 /**
  * The node's eye: registers the process, reads the state every `pollMs`, and moves the gates. A reading opens them for
@@ -109,13 +111,26 @@ export class Watcher {
 
   async close(): Promise<void> {
     this.#closing.abort();
-    this.#shut();
+    this.gate.openUntilMs = -Infinity;
+    this.parts.drain.close();
     clearTimeout(this.#timer);
     if (this.#polling) await this.#polling;
-    await this.#work.then(
-      ({ row }) => row.leave(),
-      () => undefined,
-    );
+    const isOver = await this.#drained();
+    this.#shut();
+    // The row of a process that still works on something stays: a runner then waits until the process is gone.
+    if (isOver)
+      await this.#work.then(
+        ({ row }) => row.leave(),
+        () => undefined,
+      );
+  }
+
+  /** What was let in may use the database to its end. False: it has not ended in time. */
+  async #drained(): Promise<boolean> {
+    const { clock } = this.context.store;
+    const untilMs = Math.min(clock.nowMs() + CLOSE_WAIT_MS, this.queries.openUntilMs);
+    while (!this.parts.drain.isOver && clock.nowMs() < untilMs) await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
+    return this.parts.drain.isOver || this.queries.openUntilMs < clock.nowMs();
   }
 
   async #tick(): Promise<void> {

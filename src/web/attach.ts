@@ -4,7 +4,7 @@ import type { Gate } from "../upgrade/watcher.js";
 import type { InFlight } from "./in-flight.js";
 
 const REFUSAL =
-  "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 10\r\nCache-Control: no-store\r\nContent-Length: 0\r\n\r\n";
+  "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 10\r\nCache-Control: no-store\r\nX-Accel-Expires: 0\r\nContent-Length: 0\r\n\r\n";
 
 /**
  * Keeps WebSocket upgrades out while the gate is closed, and counts those that it lets in: they come as an event of the server, past every middleware. The

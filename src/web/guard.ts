@@ -8,6 +8,7 @@ import { type Handler, type MountedRequest, type Next, pathOf } from "./http.js"
 import type { InFlight } from "./in-flight.js";
 import type { MaintenanceAnswer } from "./maintenance.js";
 import { mountedBefore } from "./mount-order.js";
+import { forgetCaching, NO_STORE } from "./no-store.js";
 
 /** A request that comes before the first reading of the state is held this long, ms. */
 const FIRST_STATE_WAIT_MS = 2000;
@@ -124,10 +125,11 @@ export function createGuard(options: GuardParts): Handler {
     const open = gate.openUntilMs > performance.now() && options.isApplicationLoaded();
     const ok = kind === "live" || (kind === "ready" ? options.isReady() : open);
     const body = ok ? "ok\n" : "no\n";
+    forgetCaching(res);
     res.writeHead(ok ? 200 : 503, {
       "Content-Type": "text/plain; charset=utf-8",
       "Content-Length": body.length,
-      "Cache-Control": "no-store",
+      ...NO_STORE,
     });
     res.end(body);
   }

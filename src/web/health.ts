@@ -10,6 +10,7 @@ import type { UpgradeContext } from "../upgrade/context.js";
 import type { Watcher } from "../upgrade/watcher.js";
 import { badgeModel } from "./badge.js";
 import type { Handler } from "./http.js";
+import { forgetCaching, NO_STORE } from "./no-store.js";
 import { publicText, type Renderer } from "./render.js";
 import { securityHeaders } from "./security-headers.js";
 import type { HealthModel } from "./view-models.js";
@@ -40,7 +41,7 @@ interface HealthParts {
 
 export function healthHandler({ read, branding, renderer, logger }: HealthParts): Handler {
   const css = publicText("health.css");
-  const headers = { ...securityHeaders({ inline: { styles: [css] } }), "Cache-Control": "no-store" };
+  const headers = { ...securityHeaders({ inline: { styles: [css] } }), ...NO_STORE };
   const brand = { name: branding.name ?? "", logoUrl: branding.logoUrl ?? null, supportUrl: branding.supportUrl ?? null };
 
   async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -48,6 +49,7 @@ export function healthHandler({ read, branding, renderer, logger }: HealthParts)
     const [type, body] = wantsJson(req)
       ? ["application/json; charset=utf-8", JSON.stringify(jsonOf(model))]
       : ["text/html; charset=utf-8", renderer.render("health", { model })];
+    forgetCaching(res);
     for (const name of ["Content-Security-Policy", "Strict-Transport-Security"]) res.removeHeader(name);
     res.writeHead(200, { ...headers, Vary: "Accept", "Content-Type": type, "Content-Length": Buffer.byteLength(body) });
     res.end(req.method === "HEAD" ? undefined : body);

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import type { BrandingOptions } from "../core/options.js";
 import type { MaintenanceCode } from "../core/version-state.js";
 import { type MountedRequest, pathOf } from "./http.js";
+import { isForCaches, NO_STORE } from "./no-store.js";
 import { RetryInterval } from "./retry-interval.js";
 import { publicText, type Renderer } from "./render.js";
 import { securityHeaders } from "./security-headers.js";
@@ -14,21 +15,16 @@ const REFRESH_MARK = "<!--upgate:refresh-->";
 /** As the view writes it; the page's script reads it. */
 const RETRY_ATTRIBUTE = 'data-retry="10"';
 
-/** Of what earlier middleware has set, these don't belong to this answer. CORS headers stay, so that clients can read it. */
+/** Of what earlier middleware has set, these don't belong to this answer, nor does what is for caches. CORS headers stay, so that clients can read it. */
 const FOREIGN_HEADERS = new Set([
-  "cache-control",
   "content-disposition",
   "content-encoding",
   "content-language",
   "content-length",
   "content-range",
   "content-security-policy-report-only",
-  "etag",
-  "expires",
-  "last-modified",
   "link",
   "location",
-  "pragma",
   "refresh",
   "set-cookie",
   "strict-transport-security",
@@ -57,7 +53,7 @@ export function maintenanceAnswer(renderer: Renderer, branding: BrandingOptions)
   const script = publicText("maintenance.js");
   const common = {
     ...securityHeaders({ inline: { styles: [css], scripts: [script] } }),
-    "Cache-Control": "no-store",
+    ...NO_STORE,
     "X-Robots-Tag": "noindex",
     Vary: "Accept",
   };
@@ -71,7 +67,7 @@ export function maintenanceAnswer(renderer: Renderer, branding: BrandingOptions)
     const page = pages[code];
     const retryAfter = interval.next();
     const { type, body, length } = represent(req, page, code, retryAfter);
-    for (const name of res.getHeaderNames()) if (FOREIGN_HEADERS.has(name)) res.removeHeader(name);
+    for (const name of res.getHeaderNames()) if (FOREIGN_HEADERS.has(name) || isForCaches(name)) res.removeHeader(name);
     res.writeHead(503, {
       ...common,
       "Upgate-Maintenance": code,

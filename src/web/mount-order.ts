@@ -11,15 +11,17 @@ interface ExpressRequest extends IncomingMessage {
 }
 
 /**
- * The routes and routers that were mounted before the guard in its own Express application: they answer while the gate is
- * closed. Only what Express itself shows: neither an outer application's, nor plain functions that answer by themselves.
+ * The routes, routers and static files that were mounted before the guard in its own Express application: they answer while the gate
+ * is closed. Only what Express itself shows: neither an outer application's, nor other functions that answer by themselves.
  */
 export function mountedBefore(req: ExpressRequest, guard: unknown): string[] {
   const stack = stackOf(req.app);
   const own = stack.findIndex((layer) => layer.handle === guard);
   return stack.slice(0, Math.max(own, 0)).flatMap((layer) => {
     if (layer.route) return [`the route ${String(layer.route.path)}`];
-    return Array.isArray((layer.handle as { stack?: unknown } | undefined)?.stack) ? ["a router"] : [];
+    const handle = layer.handle as { readonly stack?: unknown; readonly name?: unknown } | undefined;
+    if (handle?.name === "serveStatic") return ["static files (express.static)"];
+    return Array.isArray(handle?.stack) ? ["a router"] : [];
   });
 }
 

@@ -82,6 +82,11 @@ export class Hosting {
     await closed;
   }
 
+  /** Connections whose last answer was under way at `close` would stay until their clients let go of them. */
+  closeIdle(): void {
+    this.#server?.closeIdleConnections();
+  }
+
   #handle(guard: Handler, load: LoadApplication, req: MountedRequest, res: ServerResponse): void {
     const { installer, installPath, basePath } = this.parts;
     const toApplication = (error?: unknown): void => {

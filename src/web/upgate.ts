@@ -151,9 +151,12 @@ export function createUpgate(options: UpgateOptions): Upgate {
     await upgrader.close();
     await writes.flush();
     writes.close();
+    // A balancer that finds the port closed sends visitors elsewhere, while what was let in goes on.
+    const hostingClosed = hosting.close();
     await watcher.close();
+    hosting.closeIdle();
     await keyFollowing;
-    await hosting.close();
+    await hostingClosed;
     await pool.close();
     await context.store.close();
   }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { createServer, type Server } from "node:http";
+import { createServer } from "node:http";
 import { after, describe, it, type TestContext } from "node:test";
+import express from "express";
 import mysql from "mysql2/promise";
 import { createUpgate, type Upgate, type UpgateOptions } from "../../src/index.js";
 import { startFreezableProxy, type FreezableProxy } from "../crash/freezable-proxy.js";
@@ -22,7 +23,7 @@ interface Node {
   readonly way: FreezableProxy;
   readonly options: UpgateOptions;
   /** The status of a visitor's request. */
-  visit(): Promise<number>;
+  visit(path?: string): Promise<number>;
 }
 
 /** An application whose gate is open, and whose way to the database the test holds. */
@@ -39,8 +40,11 @@ async function openNode(t: TestContext, more: Partial<UpgateOptions> = {}, user 
   address.port = String(way.port);
   address.username = user;
   const upgate = createUpgate({ ...options, database: address.href });
-  const guard = upgate.guard();
-  const server: Server = createServer((req, res) => guard(req, res, () => res.end("open")));
+  const app = express();
+  app.use(upgate.guard());
+  app.use("/install", upgate.installer());
+  app.use((_req, res) => void res.end("open"));
+  const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   await upgate.whenOpen();
   t.after(async () => {
@@ -51,7 +55,7 @@ async function openNode(t: TestContext, more: Partial<UpgateOptions> = {}, user 
     server.close();
     project.remove();
   });
-  return { upgate, way, options, visit: async () => (await request(server, "/")).status };
+  return { upgate, way, options, visit: async (path = "/") => (await request(server, path)).status };
 }
 
 describe("a node whose database does not answer", () => {
@@ -63,6 +67,7 @@ describe("a node whose database does not answer", () => {
     assert.equal(await visit(), 200);
     await until("it to close", async () => (await visit()) === 503);
     assert.ok(performance.now() - frozenMs <= NODE_TTL_MS + 500);
+    assert.equal(await visit("/install"), 503, "sealed, the wizard passes on to the application, but not while that is closed");
     await assert.rejects(upgate.knex("products"), { code: "ERR_UPGATE_GATE_CLOSED" });
     way.thaw();
     await until("it to open", async () => (await visit()) === 200);

@@ -51,6 +51,18 @@ for (const [name, make] of [
       assert.match(warnings[0] ?? "", /open even while the site is closed: the route \/early, a router\. Mount the guard first/);
     });
 
+    test("static files are named, too", async (t) => {
+      const { guard, warnings } = warningGuard();
+      const app = make();
+      app.use(make.static("public"));
+      app.use("/assets", make.static("public"));
+      app.use(guard);
+      app.use(make.static("public"));
+      app.use((_req, res) => void res.end("late"));
+      await ask(t, app);
+      assert.match(warnings.join(), /closed: static files \(express\.static\), static files \(express\.static\)\. Mount/);
+    });
+
     test("middleware that answers nothing by itself is fine, and so is everything after it", async (t) => {
       const { guard, warnings } = warningGuard();
       const app = make();

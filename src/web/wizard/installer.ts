@@ -3,6 +3,7 @@ import { isUpgateError, messageOf } from "../../core/errors.js";
 import { driverMessage } from "../../store/driver-errors.js";
 import { clientAddress, type Handler, isSecure, type MountedRequest, type Next, pathOf, requestPath } from "../http.js";
 import type { MaintenanceAnswer } from "../maintenance.js";
+import { forgetCaching, NO_STORE } from "../no-store.js";
 import { publicAsset, type Renderer } from "../render.js";
 import { securityHeaders } from "../security-headers.js";
 import type { PageFrame } from "../view-models.js";
@@ -16,7 +17,7 @@ import { mayShow, stepMarks } from "./steps.js";
 import { themeCss } from "./theme.js";
 import { type Answer, openVisit, type Visit, type WizardParts } from "./visit.js";
 
-const HEADERS = { ...securityHeaders(), "Cache-Control": "no-store", "X-Robots-Tag": "noindex" };
+const HEADERS = { ...securityHeaders(), ...NO_STORE, "X-Robots-Tag": "noindex" };
 const BACK = { href: "./", label: "Back to the Installer" };
 
 export interface Installer {
@@ -32,7 +33,10 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
 
   async function serve(req: MountedRequest, res: ServerResponse, next: Next): Promise<void> {
     await watcher.ready;
+    // Closed by its deadline: that the state was once read as current lets nobody through to the application.
+    if (watcher.state.kind === "current" && watcher.gate.openUntilMs <= performance.now()) return answerMaintenance(req, res, "Err1");
     if (await isSealed()) return next();
+    forgetCaching(res);
     if (watcher.state.kind === "unknown") return answerMaintenance(req, res, "Err1");
     const path = pathOf(req.url ?? "/").replace(/^$/, "/");
     if (path.startsWith("/assets/") && (req.method === "GET" || req.method === "HEAD"))

@@ -21,7 +21,7 @@ export const ACCEPT = {
 } as const;
 
 /** Sends the path exactly as given: no library tidies `..` or `//` away. No header is added but Host and Connection. */
-export function request(server: Server, path: string, { method = "GET", headers = {}, body }: Ask = {}): Promise<Reply> {
+export function request(server: Pick<Server, "address">, path: string, { method = "GET", headers = {}, body }: Ask = {}): Promise<Reply> {
   const { port } = server.address() as AddressInfo;
   return new Promise((resolve, reject) => {
     const sent = http.request({ host: "127.0.0.1", port, path, method, headers, agent: false }, (answer) => {
