@@ -73,6 +73,8 @@ export interface Run extends RunDraft {
   readonly hold: boolean;
   readonly plan: readonly { readonly name: string; readonly version: string }[];
   readonly error: RunError | null;
+  /** Nodes that gave no sign of life when the site was closed, each with what of it nobody could end. */
+  readonly passedOver: readonly string[];
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;

@@ -116,6 +116,7 @@ export function fromRow(row: RunRow): Run {
     backup: row.backup ? (JSON.parse(row.backup) as BackupClaim) : null,
     plan: JSON.parse(row.plan) as Run["plan"],
     error: row.error ? (JSON.parse(row.error) as RunError) : null,
+    passedOver: row.passed_over ? (JSON.parse(row.passed_over) as string[]) : [],
     createdAt: row.created_at,
     startedAt: row.started_at,
     finishedAt: row.finished_at,

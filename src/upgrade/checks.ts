@@ -7,7 +7,7 @@ import { hasOpenSession } from "../store/sessions.js";
 import { readLatestRuns } from "../store/runs.js";
 import type { UpgradeContext } from "./context.js";
 import { readMigrationFilesCheck } from "./migration-files.js";
-import { ownRowCheck, readNodesCheck } from "./node-checks.js";
+import { ownChecks, type OwnProcess, readNodesCheck } from "./node-checks.js";
 
 /** The oldest servers that upgate is tested for; older ones may work. */
 const OLDEST_MARIADB = "10.6.1";
@@ -20,7 +20,7 @@ export interface CheckGroup {
 }
 
 /** Everything that System Health shows. `trouble`: why this node can't write its row. Reads only; a check that can't be made is a danger with the cause, not an exception. */
-export async function readHealth(context: UpgradeContext, state: VersionState, trouble: string | null): Promise<CheckGroup[]> {
+export async function readHealth(context: UpgradeContext, state: VersionState, own: OwnProcess): Promise<CheckGroup[]> {
   return [
     {
       title: "Release",
@@ -31,7 +31,7 @@ export async function readHealth(context: UpgradeContext, state: VersionState, t
       ],
     },
     { title: "Database", checks: await databaseChecks(context) },
-    { title: "Server", checks: [nodeCheck(), await attempt("nodes", "Nodes", () => readNodesCheck(context)), ...ownRowCheck(trouble)] },
+    { title: "Server", checks: [nodeCheck(), await attempt("nodes", "Nodes", () => readNodesCheck(context)), ...ownChecks(own)] },
     {
       title: "Safety",
       checks: [

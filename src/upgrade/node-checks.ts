@@ -28,8 +28,33 @@ export async function refuseMixedNodes(context: UpgradeContext): Promise<void> {
   throw new UpgateError("ERR_UPGATE_MIXED_NODES", `Other processes have other files than release ${version}: ${list}.`);
 }
 
+/** What a process knows of itself. */
+export interface OwnProcess {
+  /** Why it can't write its row; null: it can. */
+  readonly trouble: string | null;
+  /** Whether the application's database connections are closed with its gate. */
+  readonly isPoolKnown: boolean;
+}
+
+/** Of the process that answers. */
+export function ownChecks({ trouble, isPoolKnown }: OwnProcess): Check[] {
+  return [...ownRowChecks(trouble), poolCheck(isPoolKnown)];
+}
+
+function poolCheck(isKnown: boolean): Check {
+  const common = { id: "connections", title: "Application's connections" };
+  if (isKnown) return { ...common, severity: "ok", message: "They are closed with the gate.", remedy: null };
+  const message = "Not known to upgate: what the application sends on its own while an upgrade runs is not kept back.";
+  return {
+    ...common,
+    severity: "info",
+    message,
+    remedy: "The vendor hands its knex instance over (option database), or uses upgate.knex.",
+  };
+}
+
 /** A full disk, a server that was made read-only: the site is open and can be read, but no upgrade would close it in order. */
-export function ownRowCheck(trouble: string | null): Check[] {
+function ownRowChecks(trouble: string | null): Check[] {
   if (trouble === null) return [];
   const message = `This process can't write to the database: ${trouble}`;
   const remedy =

@@ -92,7 +92,9 @@ async function closeNodes(options: RunnerOptions, run: Run, keeper: LeaseKeeper)
   const onWait = (waiting: string): void => logger.info(`upgate: ${waiting}`);
   const passedOver = await waitForNodes(store, { run, nodeTtlMs, pollMs, drainTimeoutMs, signal, onWait });
   if (passedOver.length > 0) logger.warn(`upgate: went on without silent nodes: ${passedOver.join(", ")}`);
-  await whileBusy(() => updateRun(store.knex, run.id, "running", { phase: "migrating", passedOver }));
+  await whileBusy(() =>
+    updateRun(store.knex, run.id, "running", { phase: "migrating", passedOver: [...new Set([...run.passedOver, ...passedOver])] }),
+  );
 }
 
 async function finishRun({ store }: RunnerOptions, run: Run, keeper: LeaseKeeper): Promise<void> {

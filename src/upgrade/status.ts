@@ -38,6 +38,8 @@ export interface RunProgress {
    */
   readonly drain: "asked" | "waiting" | null;
   readonly error: RunError | null;
+  /** Nodes that gave no sign of life when the site was closed, each with what of it nobody could end. */
+  readonly passedOver: readonly string[];
 }
 
 /** The unfinished run, else the last completed one if it brought this database to the code version. */
@@ -63,6 +65,7 @@ export async function readStatus(store: Store, state: VersionState): Promise<Upg
       activity: await readActivity(store, run, status, migrations),
       drain: status === "running" && run.phase === "closing" && (run.drain === "asked" || run.drain === "waiting") ? run.drain : null,
       error: run.error,
+      passedOver: run.passedOver,
     },
   };
 }

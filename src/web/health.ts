@@ -7,6 +7,7 @@ import { driverMessage } from "../store/driver-errors.js";
 import { readLatestRuns } from "../store/runs.js";
 import { readHealth } from "../upgrade/checks.js";
 import type { UpgradeContext } from "../upgrade/context.js";
+import type { OwnProcess } from "../upgrade/node-checks.js";
 import type { Watcher } from "../upgrade/watcher.js";
 import { badgeModel } from "./badge.js";
 import type { Handler } from "./http.js";
@@ -18,11 +19,17 @@ import type { HealthModel } from "./view-models.js";
 const RUNS_SHOWN = 10;
 
 /** System Health: HTML, or JSON for clients that ask for it (`Accept`, or `?format=json`). The host guards it: it tells versions. */
-export function createHealth(context: UpgradeContext, watcher: Watcher, renderer: Renderer, installer: string): Handler {
+export function createHealth(
+  context: UpgradeContext,
+  watcher: Watcher,
+  renderer: Renderer,
+  own: () => Promise<OwnProcess>,
+  installer: string,
+): Handler {
   const { branding } = context.settings.options;
   const read = async (): Promise<HealthFacts> => ({
     badge: badgeModel(watcher.state, installer),
-    groups: await readHealth(context, watcher.state, await watcher.trouble()),
+    groups: await readHealth(context, watcher.state, await own()),
     runs: await latestRuns(context),
     generatedAt: context.store.clock.timestamp(),
   });

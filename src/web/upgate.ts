@@ -10,6 +10,7 @@ import { resolveSettings } from "../upgrade/settings.js";
 import { Upgrader } from "../upgrade/upgrader.js";
 import { Watcher } from "../upgrade/watcher.js";
 import { Drain, type GateHook } from "../upgrade/drain.js";
+import type { OwnProcess } from "../upgrade/node-checks.js";
 import { HostPool } from "../upgrade/host-pool.js";
 import { type EnterOptions, Entrance, type WaitOptions } from "./entrance.js";
 import { attachGate } from "./attach.js";
@@ -101,6 +102,7 @@ export function createUpgate(options: UpgateOptions): Upgate {
   let opened: Promise<WizardSessions> | undefined;
   const sessions = (): Promise<WizardSessions> =>
     (opened ??= import("./wizard/sessions.js").then(({ WizardSessions: Sessions }) => new Sessions(context.store, writes)));
+  const own = async (): Promise<OwnProcess> => ({ trouble: await watcher.trouble(), isPoolKnown: pool.isKnown });
   let wizard: Installer | null = null;
   const installer = lazyHandler(async () => {
     const { createInstaller } = await import("./wizard/installer.js");
@@ -111,6 +113,7 @@ export function createUpgate(options: UpgateOptions): Upgate {
       key: await key,
       writes,
       sessions: await sessions(),
+      own,
       offersBypass: () => bypassing !== null,
     };
     wizard = createInstaller(parts, renderer, answer);
@@ -118,7 +121,7 @@ export function createUpgate(options: UpgateOptions): Upgate {
   });
   const health = lazyHandler(async () => {
     const { createHealth } = await import("./health.js");
-    return createHealth(context, watcher, renderer, installerAddress);
+    return createHealth(context, watcher, renderer, own, installerAddress);
   });
   let isReady = false;
   void watcher.ready.then(() => (isReady = true));

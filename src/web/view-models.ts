@@ -117,6 +117,8 @@ export interface DoneModel {
   readonly toVersion: string;
   readonly migrations: readonly PlannedMigration[];
   readonly durationMs: number | null;
+  /** Nodes that gave no sign of life when the site was closed. */
+  readonly passedOver: readonly string[];
   /** True while the site is kept closed to visitors after the run. */
   readonly held: boolean;
   /** Whether the operator can look at it then. */

@@ -4,6 +4,7 @@ import { after, describe, it } from "node:test";
 import { processIdentity } from "../../src/upgrade/process-identity.js";
 import type { Upgate } from "../../src/index.js";
 import { type DatabaseKind, databaseKinds } from "../support/databases.js";
+import { runCli } from "../support/cli.js";
 import { createProject, SHOP_MIGRATIONS, type TestProject } from "../support/project.js";
 import { install, withUpgate } from "../support/upgates.js";
 import { until } from "../support/wait.js";
@@ -51,6 +52,9 @@ function nodesOn(kind: DatabaseKind): void {
     await withUpgate(project.options, async (upgate) => {
       await addNode(upgate, { host: "silent", host_id: "another machine", pid: 7 });
       assert.deepEqual(JSON.parse((await complete(upgate)).passed_over ?? "null"), ["silent (process 7)"]);
+      assert.deepEqual((await upgate.upgrader.status()).run?.passedOver, ["silent (process 7)"]);
+      const { stdout } = await runCli(["history", "--json"], { cwd: project.folder });
+      assert.match(stdout, /"silent \(process 7\)"/);
     });
     project.remove();
   });

@@ -27,7 +27,10 @@ export function historyCommand(): Command {
     .action(withSession(history));
 }
 
-interface HistoryRun extends Pick<Run, "id" | "kind" | "fromVersion" | "toVersion" | "startedAt" | "finishedAt" | "backup" | "error"> {
+interface HistoryRun extends Pick<
+  Run,
+  "id" | "kind" | "fromVersion" | "toVersion" | "startedAt" | "finishedAt" | "backup" | "error" | "passedOver"
+> {
   /** `interrupted` is derived: running, but its process is gone. */
   readonly status: Run["status"] | "interrupted";
   readonly durationMs: number | null;
@@ -46,10 +49,10 @@ async function history({ context, upgrader, terminal }: Session, { limit }: { re
 }
 
 function historyRun(run: Run, state: VersionState): HistoryRun {
-  const { id, kind, fromVersion, toVersion, startedAt, finishedAt, backup, error } = run;
+  const { id, kind, fromVersion, toVersion, startedAt, finishedAt, backup, error, passedOver } = run;
   const status = run.status === "running" && state.kind === "interrupted" ? "interrupted" : run.status;
   const durationMs = startedAt && finishedAt ? Date.parse(finishedAt) - Date.parse(startedAt) : null;
-  return { id, kind, fromVersion, toVersion, status, startedAt, finishedAt, durationMs, backup, error };
+  return { id, kind, fromVersion, toVersion, status, startedAt, finishedAt, durationMs, backup, error, passedOver };
 }
 
 function lines(runs: readonly HistoryRun[], migrations: readonly AppliedMigration[], limit: number): string[] {

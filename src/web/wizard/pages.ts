@@ -97,6 +97,7 @@ export async function donePage({ context, state, offersBypass, status: { run } }
     toVersion: state.codeVersion,
     migrations: run?.migrations ?? [],
     durationMs: run?.finishedAt ? Date.parse(run.finishedAt) - Date.parse(run.startedAt) : null,
+    passedOver: run?.passedOver ?? [],
     held: state.kind === "held",
     mayLook: offersBypass(),
     adminUrl: branding.adminUrl ?? "/admin",

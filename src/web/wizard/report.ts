@@ -3,13 +3,13 @@ import type { Answer, Visit } from "./visit.js";
 
 /** The run for the vendor's support: versions, plan, timings, error, checks. No credentials, no row data. */
 export async function report(visit: Visit): Promise<Answer> {
-  const { context, state, status, watcher } = visit;
+  const { context, state, status, own } = visit;
   const body = {
     product: context.settings.options.branding.name ?? null,
     createdAt: context.store.clock.timestamp(),
     state,
     run: status.run,
-    health: await readHealth(context, state, await watcher.trouble()),
+    health: await readHealth(context, state, await own()),
   };
   return {
     kind: "download",

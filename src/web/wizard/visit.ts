@@ -6,6 +6,7 @@ import { isMissingTable } from "../../store/driver-errors.js";
 import { readActiveRun } from "../../store/runs.js";
 import type { UpgradeContext } from "../../upgrade/context.js";
 import type { InstallKey } from "../../upgrade/install-key.js";
+import type { OwnProcess } from "../../upgrade/node-checks.js";
 import type { UpgradeStatus } from "../../upgrade/status.js";
 import type { Upgrader } from "../../upgrade/upgrader.js";
 import type { Watcher } from "../../upgrade/watcher.js";
@@ -21,6 +22,8 @@ export interface WizardParts {
   readonly key: InstallKey;
   readonly sessions: WizardSessions;
   readonly writes: DeferredWrites;
+  /** What this process knows of itself. */
+  readonly own: () => Promise<OwnProcess>;
   /** Whether the guard lets the operator look at a held site. */
   readonly offersBypass: () => boolean;
 }
