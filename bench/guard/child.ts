@@ -59,6 +59,7 @@ export class Child {
   }
 
   async stop(): Promise<void> {
+    if (!this.child.connected) return;
     const ended = new Promise((resolve) => this.child.once("exit", resolve));
     this.child.disconnect();
     await ended;
