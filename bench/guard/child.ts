@@ -34,15 +34,14 @@ export class Child {
 
   /** Rejects when the process ends, or does not answer within a minute. */
   ask<T>(verb: string, given: object = {}): Promise<T> {
-    const answer = this.#wait<T>(verb, ANSWER_TIMEOUT_MS, (settle) => {
+    return this.#wait<T>(verb, ANSWER_TIMEOUT_MS, (settle) => {
       const onMessage = (message: { readonly answer?: T }): void => {
         if ("answer" in message) settle(message.answer as T);
       };
       this.child.on("message", onMessage);
+      this.child.send({ verb, given });
       return () => this.child.off("message", onMessage);
     });
-    this.child.send({ verb, given });
-    return answer;
   }
 
   /** Resolves with the moment at which the process told it, the first one from `sinceMs` on, both by the machine's clock, ms. */
@@ -67,6 +66,7 @@ export class Child {
 
   /** `begin` gets what settles the promise, and returns what ends its listening. */
   #wait<T>(what: string, timeoutMs: number, begin: (settle: (value: T) => void) => () => void): Promise<T> {
+    if (!this.child.connected) return Promise.reject(new Error(`the benchmark's ${this.program} has ended, and can't ${what}`));
     return new Promise<T>((resolve, reject) => {
       let isOver = false;
       let end: (() => void) | null = null;
