@@ -31,19 +31,19 @@ const QUICK: Schedule = { rounds: 1, cycles: 6, sliceMs: 60, warmUpMs: 100 };
 const NODES: NodesSchedule = { counts: [1, 4, 16], repetitions: 7, countedNodes: 4, countedMs: 30_000 };
 const QUICK_NODES: NodesSchedule = { counts: [1, 2], repetitions: 1, countedNodes: 2, countedMs: 1500 };
 
-/** The waiting pages' rate has settled after some windows of 10 s; what they were told before that is over then, too. */
+/** By a minute `Retry-After` has grown, and the busiest wave of those who came together is about to look again: no lull is measured. */
 const CROWD: CrowdSchedule = {
   visitors: 10_000,
   calibrationMs: 3000,
-  script: { how: "script", comeMs: 10_000, closedMs: 120_000, settledMs: 30_000, openMs: 60_000 },
-  refresh: { how: 10_000, comeMs: 0, closedMs: 35_000, settledMs: 10_000, openMs: 20_000 },
+  script: { how: "script", comeMs: 10_000, closedMs: 60_000, lastMs: 20_000, openMs: 60_000 },
+  refresh: { how: 10_000, comeMs: 0, closedMs: 35_000, lastMs: 10_000, openMs: 20_000 },
   quietMs: 60_000,
 };
 const QUICK_CROWD: CrowdSchedule = {
   visitors: 500,
   calibrationMs: 600,
-  script: { how: "script", comeMs: 500, closedMs: 2000, settledMs: 2000, openMs: 2000 },
-  refresh: { how: 2000, comeMs: 0, closedMs: 1000, settledMs: 1000, openMs: 2000 },
+  script: { how: "script", comeMs: 500, closedMs: 2000, lastMs: 2000, openMs: 2000 },
+  refresh: { how: 2000, comeMs: 0, closedMs: 1000, lastMs: 1000, openMs: 2000 },
   quietMs: 1000,
 };
 

@@ -53,7 +53,7 @@ export function crowdText({ visitors, rate, aim, verdict, quiet, script, refresh
       ],
     ),
     table(
-      [`${visitors} visitors who wait`, "looks/s, settled", "most looks/s", "most returns/s", "returned", "all back after s"],
+      [`${visitors} visitors who wait`, "looks/s at the end", "most looks/s", "most returns/s", "returned", "all back after s"],
       crowds.map(([label, one]) => [
         label,
         one.looksPerSecond.toFixed(1),

@@ -20,8 +20,8 @@ interface Phases {
   readonly comeMs: number;
   /** From the first visitor to the end of the upgrade. */
   readonly closedMs: number;
-  /** The end of the closed time, in which the waiting pages' rate is told. */
-  readonly settledMs: number;
+  /** The end of the closed time, in which the waiting pages' requests are counted. */
+  readonly lastMs: number;
   /** After the opening, with the application's load. */
   readonly openMs: number;
 }
@@ -37,7 +37,7 @@ export interface CrowdSchedule {
 }
 
 export interface Crowd {
-  /** Requests of the waiting pages while the site was closed: when their rate had settled, and the most. */
+  /** Requests of the waiting pages while the site was closed: at the end of that time, and the most. */
   readonly looksPerSecond: number;
   readonly mostLooksInASecond: number;
   /** Visitors who got the application, in all and at most. */
@@ -129,7 +129,7 @@ async function measureReturn(site: Site, visitors: number, phases: Phases): Prom
   const backMs = await crowd.told("back", 0, BACK_TIMEOUT_MS);
   const visits = await crowd.ask<Visits>("visits");
   await crowd.stop();
-  return { ...summary(visits, { closedMs: cameMs + phases.closedMs, settledMs: phases.settledMs, openedMs, backMs }), load };
+  return { ...summary(visits, { closedMs: cameMs + phases.closedMs, lastMs: phases.lastMs, openedMs, backMs }), load };
 }
 
 interface Moments {
@@ -138,13 +138,13 @@ interface Moments {
   readonly openedMs: number;
   readonly backMs: number;
   /** A length before `closedMs`. */
-  readonly settledMs: number;
+  readonly lastMs: number;
 }
 
-function summary({ looks, returns, failures }: Visits, { closedMs, openedMs, backMs, settledMs }: Moments): Omit<Crowd, "load"> {
-  const settled = looks.filter((atMs) => atMs >= closedMs - settledMs && atMs < closedMs);
+function summary({ looks, returns, failures }: Visits, { closedMs, openedMs, backMs, lastMs }: Moments): Omit<Crowd, "load"> {
+  const last = looks.filter((atMs) => atMs >= closedMs - lastMs && atMs < closedMs);
   return {
-    looksPerSecond: (settled.length * 1000) / settledMs,
+    looksPerSecond: (last.length * 1000) / lastMs,
     mostLooksInASecond: mostInASecond(looks),
     returned: returns.length,
     mostReturnsInASecond: mostInASecond(returns),
