@@ -15,7 +15,7 @@ const BENCHMARKS: Readonly<Record<string, { readonly summary: string; readonly l
     load: async () => (await import("./backfill/benchmark.js")).backfillBenchmark,
   },
   guard: {
-    summary: "what the guard costs a request, and how fast the maintenance page is",
+    summary: "what the guard costs a request, how fast nodes close and open, and what a waiting crowd costs",
     load: async () => (await import("./guard/benchmark.js")).guardBenchmark,
   },
   import: {

@@ -15,6 +15,23 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? at(sorted, middle) : (at(sorted, middle - 1) + at(sorted, middle)) / 2;
 }
 
+/** The smallest value that at least this share of the values (0 to 1) does not exceed. Throws `RangeError` without values. */
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return at(sorted, Math.max(0, Math.ceil(sorted.length * share) - 1));
+}
+
+/** The most moments within any one second; moments in ms. */
+export function mostInASecond(moments: readonly number[]): number {
+  const sorted = moments.toSorted((a, b) => a - b);
+  let [first, most] = [0, 0];
+  for (const [last, moment] of sorted.entries()) {
+    while (at(sorted, first) <= moment - 1000) first += 1;
+    most = Math.max(most, last - first + 1);
+  }
+  return most;
+}
+
 /** Throws `RangeError` without values. */
 export function estimate(values: readonly number[]): Estimate {
   const sorted = values.toSorted((a, b) => a - b);

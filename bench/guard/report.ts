@@ -2,6 +2,10 @@ import { createRequire } from "node:module";
 import { availableParallelism } from "node:os";
 import { type Estimate, median, pairedRatio } from "../statistics.js";
 import { table } from "../table.js";
+import type { CrowdMeasured } from "./crowd.js";
+import { type CrowdFigures, crowdFiguresOf, crowdText } from "./crowd-report.js";
+import type { NodesMeasured } from "./nodes.js";
+import { type NodesFigures, nodesFiguresOf, nodesText } from "./nodes-report.js";
 import type { PassPathFigures } from "./pass-path.js";
 import type { Rates, Schedule } from "./rates.js";
 import { COMPARISONS, type Comparison, VARIANT_NAMES, VARIANTS } from "./variants.js";
@@ -17,6 +21,9 @@ interface Measured {
   readonly schedule: Schedule;
   readonly rates: Rates;
   readonly passPath: PassPathFigures;
+  readonly server: string;
+  readonly nodes: NodesMeasured;
+  readonly crowd: CrowdMeasured;
 }
 
 interface Ratio extends Estimate {
@@ -41,9 +48,12 @@ export interface Figures {
   readonly rates: Readonly<Record<string, { readonly label: string; readonly requestsPerSecond: number; readonly cpuUs: number }>>;
   readonly ratios: Readonly<Record<string, Ratio>>;
   readonly nsPerCall: PassPathFigures;
+  readonly server: string;
+  readonly nodes: NodesFigures;
+  readonly crowd: CrowdFigures;
 }
 
-export function figuresOf({ startedAt, quick, schedule, rates, passPath }: Measured): Figures {
+export function figuresOf({ startedAt, quick, schedule, rates, passPath, server, nodes, crowd }: Measured): Figures {
   const bare = COMPARISONS.map((comparison) => [comparison.name, compare(comparison, rates)] as const);
   const controlHolds = COMPARISONS.every(
     ({ isControl }, index) => !isControl || Math.abs((bare[index]?.[1].median ?? 0) - 1) <= CONTROL_TOLERANCE,
@@ -71,6 +81,9 @@ export function figuresOf({ startedAt, quick, schedule, rates, passPath }: Measu
     ),
     ratios: Object.fromEntries(bare.map(([name, ratio]) => [name, { ...ratio, verdict: verdictOf(ratio, controlHolds && !quick) }])),
     nsPerCall: passPath,
+    server,
+    nodes: nodesFiguresOf(nodes, !quick),
+    crowd: crowdFiguresOf(crowd, !quick),
   };
 }
 
@@ -101,7 +114,7 @@ export function textOf(figures: Figures): string {
   const range = ({ low, high }: Estimate, digits?: number): string => `${fixed(low, digits)} to ${fixed(high, digits)}`;
   const calls = (label: string, figure: Estimate): string[] => [label, fixed(figure.median, 0), range(figure, 0)];
   return [
-    `guard, ${figures.date.slice(0, 10)}: Node ${figures.node.slice(1)}, Express ${versions["express"]}, ${figures.cpus} cores, ${figures.seconds} s`,
+    `guard, ${figures.date.slice(0, 10)}: Node ${figures.node.slice(1)}, Express ${versions["express"]}, ${figures.server}, ${figures.cpus} cores, ${figures.seconds} s`,
     table(
       ["server", "requests/s", "CPU µs/request"],
       Object.values(rates).map((rate) => [rate.label, String(rate.requestsPerSecond), fixed(rate.cpuUs, 1)]),
@@ -127,6 +140,8 @@ export function textOf(figures: Figures): string {
     ),
     `${schedule.rounds * schedule.cycles} slices of ${schedule.sliceMs} ms each, in ${schedule.rounds} rounds; the load took ${fixed(figures.loadShare)} of a core.`,
     ...(figures.controlHolds ? [] : ["A control is off by more than 3 %: the machine was too busy, run it again."]),
+    nodesText(figures.nodes),
+    crowdText(figures.crowd),
     ...(figures.quick ? ["A quick run shows that the benchmark works; it is too short for a verdict."] : []),
   ].join("\n\n");
 }

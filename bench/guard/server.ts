@@ -1,9 +1,10 @@
-// A process of its own: serves one variant on a free port of the loopback, says the port, then its CPU time whenever asked.
+// A process of its own: serves one variant on a free port of the loopback, and tells its CPU time.
 import { createServer, type RequestListener } from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import express from "express";
 import type { Handler } from "../../src/index.js";
+import { answerVerbs } from "./child-verbs.js";
 import type { Site } from "./site.js";
 import { type Variant, VARIANTS, type VariantName } from "./variants.js";
 
@@ -61,9 +62,12 @@ function listenerOf({ framework }: Variant, guard: Handler | null): RequestListe
 const [name, site] = process.argv.slice(2) as [VariantName, string];
 const variant = VARIANTS[name];
 const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, listenerOf(variant, await guardOf(variant, JSON.parse(site) as Site)));
-process.on("message", () => {
-  const { user, system } = process.cpuUsage();
-  process.send?.({ cpuUs: user + system });
+const listening = new Promise<number>((resolve) => server.listen(0, "127.0.0.1", () => resolve((server.address() as AddressInfo).port)));
+
+answerVerbs({
+  listen: async () => ({ port: await listening }),
+  cpu: () => {
+    const { user, system } = process.cpuUsage();
+    return { cpuUs: user + system };
+  },
 });
-process.on("disconnect", () => process.exit());
-server.listen(0, "127.0.0.1", () => process.send?.({ port: (server.address() as AddressInfo).port }));
