@@ -21,7 +21,8 @@ export interface BarrierOptions {
 
 /** A live node that neither acknowledges nor tells of anything under way within this many `nodeTtlMs` will not any more. */
 const PATIENCE = 3;
-const LOOK_MS = 100;
+/** How often the rows are read: what it costs is the upgrade's own waiting. */
+const LOOK_MS = 40;
 
 /**
  * Waits until every registered node has acknowledged the closing. The connections of a node whose process is gone are ended; a node
