@@ -51,15 +51,15 @@ interface NodeReport {
 
 /** Plays one scenario under load, and compares what every process and the server itself have seen. */
 export async function playScenario(servers: readonly string[], scenario: Scenario, name: string): Promise<PlayResult> {
-  const site = await openSite(servers[0] as string, name);
+  const site = await openSite(servers, name);
   const play = await scenario.prepare(site, servers);
   const load = startActor("load.mjs");
   try {
     const nodes = await Promise.all(play.ways.map((way) => site.startNode(way)));
     await allOpen(nodes);
-    await site.query("SET GLOBAL log_output = 'TABLE'");
-    await site.query("TRUNCATE mysql.general_log");
-    await site.query("SET GLOBAL general_log = ON");
+    await site.queryAll("SET GLOBAL log_output = 'TABLE'");
+    await site.queryAll("TRUNCATE mysql.general_log");
+    await site.queryAll("SET GLOBAL general_log = ON");
     await load.ask("start", { ports: nodes.map(({ port }) => port), rate: RATE });
     await pause(BEFORE_MS);
     if (scenario.endless) await load.ask("hang", { ports: nodes.map(({ port }) => port) });
@@ -72,7 +72,7 @@ export async function playScenario(servers: readonly string[], scenario: Scenari
     await allOpen(nodes.filter(({ isAlive }) => isAlive));
     await pause(AFTER_MS);
     const visitors = await load.ask<LoadResult>("stop");
-    await site.query("SET GLOBAL general_log = OFF");
+    await site.queryAll("SET GLOBAL general_log = OFF");
     const window = await readWindow(site);
     const [ofLive, ofDead] = [await report(live, window), await report(dead, window)];
     const endless = await load.ask<Endless>("endless");
@@ -92,7 +92,7 @@ export async function playScenario(servers: readonly string[], scenario: Scenari
       problems,
     };
   } finally {
-    await site.query("SET GLOBAL general_log = OFF");
+    await site.queryAll("SET GLOBAL general_log = OFF");
     await load.stop();
     play.close?.();
     await site.close();
@@ -120,16 +120,20 @@ function judge({ failed, lost, errors }: LoadResult, dead: readonly RunningNode[
   return unexplained.map(([error, count]) => `${count} times: ${error}`);
 }
 
-/** As the server has seen them: between the migration's first and last statement, by the server's own log. */
+/** As the servers have seen them: between the migration's first and last statement, by the servers' own logs. */
 async function countStatements(site: Site): Promise<number> {
-  const stamp = (name: string): string =>
-    `(SELECT ${name === "begin" ? "MIN" : "MAX"}(event_time) FROM mysql.general_log WHERE argument LIKE '%into \`stamps\`%''${name}''%')`;
-  const [row] = await site.query<{ n: number }>(
-    `SELECT COUNT(*) AS n FROM mysql.general_log WHERE argument LIKE 'insert into \`visits\`%' AND event_time BETWEEN ${stamp("begin")} AND ${stamp("end")}`,
-  );
-  const [seen] = await site.query<{ n: number }>("SELECT COUNT(*) AS n FROM mysql.general_log WHERE argument LIKE 'insert into `visits`%'");
-  if (Number(seen?.n) === 0) throw new Error("the server's log holds no statement of the application: nothing would be noticed");
-  return Number(row?.n);
+  const stamp = async (name: string): Promise<string> => {
+    const [row] = await site.queryAll<{ at: string }>(
+      `SELECT CAST(event_time AS CHAR) AS at FROM mysql.general_log WHERE argument LIKE '%into \`stamps\`%''${name}''%'`,
+    );
+    if (!row) throw new Error(`no server's log holds the migration's statement "${name}"`);
+    return row.at;
+  };
+  const sent = "SELECT COUNT(*) AS n FROM mysql.general_log WHERE argument LIKE 'insert into `visits`%'";
+  const count = async (sql: string): Promise<number[]> => (await site.queryAll<{ n: number }>(sql)).map(({ n }) => Number(n));
+  if ((await count(sent)).includes(0)) throw new Error("a server's log holds no statement of the application: nothing would be noticed");
+  const within = await count(`${sent} AND event_time BETWEEN '${await stamp("begin")}' AND '${await stamp("end")}'`);
+  return within.reduce((sum, n) => sum + n, 0);
 }
 
 async function versionRowMs(site: Site): Promise<number> {

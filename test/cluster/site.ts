@@ -41,6 +41,8 @@ export interface Site {
   /** Uploads the new migration and starts `upgate up` with these options. */
   upgrade(...options: string[]): Upgrade;
   query<T>(sql: string): Promise<T[]>;
+  /** Of every server, one after the other. */
+  queryAll<T>(sql: string): Promise<T[]>;
   close(): Promise<void>;
 }
 
@@ -51,12 +53,15 @@ export interface Upgrade {
   readonly output: () => string;
 }
 
-export async function openSite(server: string, name: string): Promise<Site> {
+/** The application's database is on the first of the servers, or on all of a cluster's. */
+export async function openSite(servers: readonly string[], name: string): Promise<Site> {
+  const server = servers[0] as string;
   const folder = mkdtempSync(path.join(os.tmpdir(), "upgate-cluster-"));
   const migrations = path.join(folder, "migrations", "1.0.0");
   mkdirSync(migrations, { recursive: true });
   writeFileSync(path.join(migrations, "0001-visits.mjs"), VISITS);
-  const admin = await mysql.createConnection(server);
+  const admins = await Promise.all(servers.map((one) => mysql.createConnection(one)));
+  const admin = admins[0] as mysql.Connection;
   await admin.query(`DROP DATABASE IF EXISTS ${name}`);
   await admin.query(`CREATE DATABASE ${name}`);
   const address = withDatabase(server, name);
@@ -102,10 +107,18 @@ export async function openSite(server: string, name: string): Promise<Site> {
       return up(...given);
     },
     query: async <T>(sql: string) => (await admin.query(sql.replaceAll("$db", name)))[0] as T[],
+    queryAll: async <T>(sql: string) => {
+      const found: T[] = [];
+      for (const one of admins) {
+        const [rows] = await one.query(sql.replaceAll("$db", name));
+        if (Array.isArray(rows)) found.push(...(rows as T[]));
+      }
+      return found;
+    },
     close: async () => {
       await Promise.all(actors.map((actor) => actor.stop()));
       await admin.query(`DROP DATABASE IF EXISTS ${name}`);
-      await admin.end();
+      await Promise.all(admins.map((one) => one.end()));
       rmSync(folder, { recursive: true, force: true });
     },
   };
