@@ -55,7 +55,7 @@ export async function playScenario(servers: readonly string[], scenario: Scenari
   const play = await scenario.prepare(site, servers);
   const load = startActor("load.mjs");
   try {
-    const nodes = await Promise.all(play.ways.map((way) => site.startNode(way)));
+    const nodes = await Promise.all(play.ways.map((way, index) => site.startNode(way ?? site.addresses[index % servers.length])));
     await allOpen(nodes);
     await site.queryAll("SET GLOBAL log_output = 'TABLE'");
     await site.queryAll("TRUNCATE mysql.general_log");

@@ -2,7 +2,6 @@ import { setTimeout as pause } from "node:timers/promises";
 import { startFreezableProxy } from "../crash/freezable-proxy.js";
 import { until } from "../support/wait.js";
 import type { RunningNode, Site, Upgrade } from "./site.js";
-import { withDatabase } from "./site.js";
 
 /** What happens while the upgrade goes on. */
 export interface Scenario {
@@ -15,7 +14,7 @@ export interface Scenario {
 }
 
 export interface Play {
-  /** The first nodes' ways to the database; undefined: the straight one. */
+  /** The first nodes' ways to the database; undefined: the straight one, on a cluster each to another server. */
   readonly ways: readonly (string | undefined)[];
   /** Resolves when all of it has happened, with the upgrade that ends the run; adds the nodes that it starts. */
   readonly happen: (nodes: RunningNode[]) => Promise<Upgrade>;
@@ -112,15 +111,3 @@ export const SCENARIOS: readonly Scenario[] = [
     return site.upgrade();
   }),
 ];
-
-/** On a cluster: the nodes on different servers. */
-export function acrossServers(): Scenario {
-  return {
-    name: "nodes on different servers",
-    prepare: async (site, servers) => {
-      const name = new URL(site.address).pathname.slice(1);
-      const ways = FOUR.map((_, index) => withDatabase(servers[index % servers.length] as string, name));
-      return { ways, happen: async () => site.upgrade() };
-    },
-  };
-}

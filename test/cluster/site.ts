@@ -36,6 +36,8 @@ export interface RunningNode extends Actor {
 /** An application on several processes, a database, and the upgrade that is about to come. */
 export interface Site {
   readonly address: string;
+  /** The same on every server. */
+  readonly addresses: readonly string[];
   /** `address`: the node's own way to the database. */
   startNode(address?: string): Promise<RunningNode>;
   /** Uploads the new migration and starts `upgate up` with these options. */
@@ -94,6 +96,7 @@ export async function openSite(servers: readonly string[], name: string): Promis
   if ((await installed.exitCode) !== 0) throw new Error(`The installation failed: ${installed.output()}`);
   return {
     address,
+    addresses: servers.map((one) => withDatabase(one, name)),
     startNode: async (way = address) => {
       const actor = startActor("node.mjs");
       actors.push(actor);
@@ -124,7 +127,7 @@ export async function openSite(servers: readonly string[], name: string): Promis
   };
 }
 
-export function withDatabase(server: string, name: string): string {
+function withDatabase(server: string, name: string): string {
   const url = new URL(server);
   url.pathname = `/${name}`;
   return url.href;
