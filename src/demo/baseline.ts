@@ -20,6 +20,7 @@ export async function layDownBaseline(config: UpgateOptions): Promise<boolean> {
     const run = await old.upgrader.start({ where: "here" });
     const { status, error } = await run.finished;
     if (status !== "completed") throw new Error(error?.message ?? `The baseline could not be laid down: ${status}.`);
+    await old.whenOpen();
     await seedBaseline(old.knex);
     return true;
   } finally {

@@ -85,6 +85,6 @@ export class HostPool implements QueryGate {
   }
 
   #refusal(reason: string): UpgateError {
-    return new UpgateError("ERR_UPGATE_GATE_CLOSED", `The application may not use the database now: ${reason}.`);
+    return new UpgateError("ERR_UPGATE_GATE_CLOSED", `The application may not use the database now: ${reason.replace(/\.$/, "")}.`);
   }
 }
