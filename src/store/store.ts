@@ -10,6 +10,11 @@ export interface Store {
   readonly versionRow: VersionRowOptions;
   readonly clock: Clock;
   readonly source: DatabaseSource;
+  /**
+   * For readings that must know of everything written before they were asked for. Behind a proxy that sends reads to replicas a transaction goes
+   * to the primary (ProxySQL: `transaction_persistent`; MaxScale: readwritesplit, but for `READ ONLY` ones).
+   */
+  fromPrimary<T>(read: (knex: Knex) => Promise<T>): Promise<T>;
   /** Lets the account that may change the schema work: a connection of its own, closed afterwards, where it is another. */
   asAdmin<T>(work: (knex: Knex) => Promise<T>): Promise<T>;
   /** Closes the connections; the host's own are others. */
@@ -24,6 +29,7 @@ export function openStore(source: DatabaseSource, versionRow: VersionRowOptions,
     versionRow,
     clock,
     source,
+    fromPrimary: (read) => (source.dialect === "sqlite" ? read(knex) : knex.transaction((trx) => read(trx))),
     asAdmin: (work) => withAdmin(source, knex, work),
     close: () => knex.destroy(),
   };

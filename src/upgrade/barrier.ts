@@ -1,11 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { UpgateError } from "../core/errors.js";
 import type { Run, RunDrain } from "../core/run.js";
-import { killConnections, readConnections } from "../store/node-connections.js";
-import { fenceNode, type NodeEntry, readNodes, removeNode } from "../store/nodes.js";
+import { type NodeEntry, readNodes } from "../store/nodes.js";
 import { readRun, updateRun } from "../store/runs.js";
 import type { Store } from "../store/store.js";
 import { whileBusy } from "../store/tables.js";
+import { nodeLabel, passOver } from "./pass-over.js";
 import { isProcessAlive } from "./process-identity.js";
 
 export interface BarrierOptions {
@@ -39,7 +39,7 @@ export async function waitForNodes(store: Store, options: BarrierOptions): Promi
   for (;;) {
     signal.throwIfAborted();
     const now = store.clock.nowMs();
-    const nodes = await readNodes(store.knex);
+    const nodes = await store.fromPrimary(readNodes);
     const open: NodeEntry[] = [];
     for (const node of nodes.filter(({ epoch }) => epoch < run.epoch)) {
       const seen = beats.get(node.id);
@@ -62,21 +62,11 @@ export async function waitForNodes(store: Store, options: BarrierOptions): Promi
   }
 }
 
-/** First nothing new can begin, then what there is ends. Returns what people are told of it. */
-async function passOver(store: Store, node: NodeEntry, signal: AbortSignal): Promise<string> {
-  await whileBusy(() => fenceNode(store.knex, node.id));
-  const connections = store.dialect === "mysql" ? await readConnections(store.knex, node.id) : [];
-  const left = connections.length === 0 ? [] : await killConnections(store.knex, connections, signal);
-  await whileBusy(() => removeNode(store.knex, node.id));
-  const servers = [...new Set(left.map(({ server }) => server))];
-  return servers.length === 0 ? nodeLabel(node) : `${nodeLabel(node)}: its connections to ${servers.join(", ")} can't be ended from here`;
-}
-
 const DECISIONS: Partial<Record<RunDrain, RunDrain>> = { ask: "asked", wait: "waiting", end: "ending", abort: "aborting" };
 
 /** What the run's policy comes to when the time is over; the operator may have decided meanwhile. */
 async function decide(store: Store, runId: string, isOverdue: boolean): Promise<void> {
-  const drain = (await readRun(store.knex, runId))?.drain ?? "wait";
+  const drain = (await store.fromPrimary((knex) => readRun(knex, runId)))?.drain ?? "wait";
   if (drain === "aborting" || (drain === "abort" && isOverdue))
     throw new UpgateError("ERR_UPGATE_DRAIN_ABORTED", "The upgrade was given up before it had changed anything.");
   const decision = isOverdue ? DECISIONS[drain] : undefined;
@@ -92,8 +82,4 @@ function describeNode({ host, pid, inFlight, oldest }: NodeEntry): string {
   if (inFlight === 0) return `${host} (process ${pid})`;
   const since = oldest ? `, oldest ${oldest.method} ${oldest.path} ${Math.round(oldest.ageMs / 1000)} s` : "";
   return `${host} (process ${pid}: ${inFlight} ${inFlight === 1 ? "request" : "requests"}${since})`;
-}
-
-export function nodeLabel(node: NodeEntry): string {
-  return `${node.host} (process ${node.pid})`;
 }

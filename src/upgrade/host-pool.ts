@@ -75,7 +75,7 @@ export class HostPool implements QueryGate {
       this.context.logger.warn(`upgate: a database connection could not be registered: ${driverMessage(error)}`);
     }
     // Asked after it is registered: a runner either finds the connection or is found.
-    if (await isFencedOff(store.knex, nodeId)) throw this.#refusal("an upgrade is in progress");
+    if (await store.fromPrimary((knex) => isFencedOff(knex, nodeId))) throw this.#refusal("an upgrade is in progress");
   }
 
   disconnected(connection: object): void {

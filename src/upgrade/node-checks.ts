@@ -2,7 +2,7 @@ import type { Check } from "../core/check.js";
 import { UpgateError } from "../core/errors.js";
 import { orAbsent } from "../store/driver-errors.js";
 import { type NodeEntry, readNodes } from "../store/nodes.js";
-import { nodeLabel } from "./barrier.js";
+import { nodeLabel } from "./pass-over.js";
 import type { UpgradeContext } from "./context.js";
 import { isProcessAlive } from "./process-identity.js";
 
@@ -11,8 +11,19 @@ export async function readLivingNodes({ store }: UpgradeContext): Promise<NodeEn
   return (await orAbsent(() => readNodes(store.knex), [])).filter((node) => isProcessAlive(node) !== false);
 }
 
+/** In `nodeTtlMs`: what is told of others by the machines' wall clocks, which may differ; nothing is decided by it that could do harm. */
+const SILENT_AFTER = 3;
+
+/** A node of another machine that has given no sign of life lately. Its row goes when others have seen it stand still. */
+export function isSilent(node: NodeEntry, { store, settings }: Pick<UpgradeContext, "store" | "settings">): boolean {
+  if (isProcessAlive(node) === true) return false;
+  return Date.parse(store.clock.timestamp()) - Date.parse(node.seenAt) > SILENT_AFTER * settings.options.nodeTtlMs;
+}
+
 export async function readNodesCheck(context: UpgradeContext): Promise<Check> {
-  return nodesCheck(await readLivingNodes(context), context.settings.options.version);
+  const living = await readLivingNodes(context);
+  const silent = living.filter((node) => isSilent(node, context));
+  return nodesCheck(living, context.settings.options.version, silent);
 }
 
 /**
@@ -22,7 +33,7 @@ export async function readNodesCheck(context: UpgradeContext): Promise<Check> {
 export async function refuseMixedNodes(context: UpgradeContext): Promise<void> {
   const { version, mixedNodes } = context.settings.options;
   if (mixedNodes !== "refuse") return;
-  const others = (await readLivingNodes(context)).filter(({ filesVersion }) => filesVersion !== version);
+  const others = (await readLivingNodes(context)).filter((node) => node.filesVersion !== version && !isSilent(node, context));
   if (others.length === 0) return;
   const list = others.map((node) => `${nodeLabel(node)} has ${node.filesVersion}`).join("; ");
   throw new UpgateError("ERR_UPGATE_MIXED_NODES", `Other processes have other files than release ${version}: ${list}.`);
@@ -62,20 +73,21 @@ function ownRowChecks(trouble: string | null): Check[] {
   return [{ id: "node-row", title: "Sign of life", severity: "danger", message, remedy }];
 }
 
-/** `web-1 (process 811), release 8.6.0, files 8.6.1, 3 under way`. */
-export function describeRunning(node: NodeEntry): string {
+/** `web-1 (process 811), release 8.6.0, files 8.6.1, 3 under way`; of a silent one since when. */
+export function describeRunning(node: NodeEntry, silent = false): string {
   const files = node.filesVersion === node.codeVersion ? "" : `, files ${node.filesVersion}`;
   const underWay = node.inFlight === 0 ? "" : `, ${node.inFlight} under way`;
-  return `${nodeLabel(node)}, release ${node.codeVersion}${files}${underWay}`;
+  const since = silent ? `, no sign of life since ${node.seenAt}` : "";
+  return `${nodeLabel(node)}, release ${node.codeVersion}${files}${underWay}${since}`;
 }
 
 /** `version`: the release of the files that ask. */
-export function nodesCheck(living: readonly NodeEntry[], version: string): Check {
+export function nodesCheck(living: readonly NodeEntry[], version: string, silent: readonly NodeEntry[] = []): Check {
   const common = { id: "nodes", title: "Nodes" };
   if (living.length === 0)
     return { ...common, severity: "info", message: "None is registered: the application does not run.", remedy: null };
-  const list = living.map((node) => describeRunning(node)).join("; ");
-  const same = living.every((node) => node.codeVersion === version);
+  const list = living.map((node) => describeRunning(node, silent.includes(node))).join("; ");
+  const same = living.every((node) => node.codeVersion === version || silent.includes(node));
   return {
     ...common,
     severity: same ? "ok" : "warning",

@@ -1,6 +1,7 @@
 import type { UpgradeContext } from "./context.js";
 import { NodeRow } from "./node-row.js";
 import { nodeReactions, type Reaction } from "./reactions.js";
+import { SilentNodes } from "./silent-nodes.js";
 import { type ReadState, StateReader } from "./state-reader.js";
 import type { Upgrader } from "./upgrader.js";
 
@@ -9,15 +10,22 @@ export class NodeWork {
   readonly row: NodeRow;
   readonly #reader: StateReader;
   readonly #reactions: readonly Reaction[];
+  readonly #silent: SilentNodes;
 
   constructor(context: UpgradeContext, upgrader: Upgrader) {
     this.row = new NodeRow(context);
     this.#reader = new StateReader(context);
     this.#reactions = nodeReactions(context, upgrader);
+    this.#silent = new SilentNodes(context);
   }
 
-  read(): Promise<ReadState> {
-    return this.#reader.read();
+  read(options: { readonly fromPrimary: boolean }): Promise<ReadState> {
+    return this.#reader.read(options);
+  }
+
+  /** Clears away what others have left. Never rejects. */
+  tidy(): Promise<void> {
+    return this.#silent.look();
   }
 
   /** One change at a time: the state after it decides about the next. True when there was one. */

@@ -1,3 +1,4 @@
+import type { Knex } from "knex";
 import { AUTO_RESUMES_FACT, autoResumesOf } from "../core/auto-resumes.js";
 import { type KnownHistory, knownHistory } from "../core/adopted-history.js";
 import type { Lease } from "../core/run.js";
@@ -32,11 +33,13 @@ export class StateReader {
 
   constructor(private readonly context: UpgradeContext) {}
 
-  async read(): Promise<ReadState> {
+  /** `fromPrimary`: as it is now, whatever replicas know. */
+  async read({ fromPrimary = false } = {}): Promise<ReadState> {
     const { store, settings } = this.context;
     const { knexTable, options } = settings;
     const watched = this.#recorded?.knex ? knexTable : null;
-    const snapshot = await readSnapshot(store.knex, store.versionRow, READ_TIMEOUT_MS, watched, this.#versionRow);
+    const readFrom = (knex: Knex): Promise<Snapshot> => readSnapshot(knex, store.versionRow, READ_TIMEOUT_MS, watched, this.#versionRow);
+    const snapshot = await (fromPrimary ? store.fromPrimary(readFrom) : readFrom(store.knex));
     this.#versionRow = snapshot.versionRow;
     const isAbsent = snapshot.versionRow.kind === "absent";
     const traces = isAbsent ? await readTraces(store.knex, store.dialect, store.versionRow, knexTable) : null;

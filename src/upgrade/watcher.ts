@@ -189,11 +189,15 @@ export class Watcher {
     for (const listener of this.#listeners) listener(this.#state);
   }
 
-  async #readState(work: NodeWork): Promise<ReadState> {
+  /** What would open a closed gate is asked again of the primary: a replica may not know of the run for which it was closed. */
+  async #readState(work: NodeWork, fromPrimary = false): Promise<ReadState> {
     const { store, settings } = this.context;
     const sentMs = store.clock.nowMs();
-    const reading = await work.read();
+    const reading = await work.read({ fromPrimary });
     if (this.#isClosed) return reading;
+    const mayOpen = (reading.state.kind === "current" || reading.state.kind === "held") && work.row.isRegistered;
+    if (mayOpen && !fromPrimary && store.dialect !== "sqlite" && this.#openUntilMs <= store.clock.nowMs())
+      return this.#readState(work, true);
     const state = this.#joined(work, reading.state);
     this.#last = reading;
     this.#state = state;
@@ -229,13 +233,17 @@ export class Watcher {
   #acknowledgedMs = -Infinity;
 
   /** Tells the runner what is under way here, and at last that nothing is; else renews the row when it is time. */
-  async #follow({ row }: NodeWork, { state, snapshot }: ReadState): Promise<void> {
+  async #follow(work: NodeWork, { state, snapshot }: ReadState): Promise<void> {
+    const { row } = work;
     const { drain, end } = this.parts;
     const epoch = state.kind === "running" && snapshot.run ? snapshot.run.epoch : 0;
     this.#unacknowledged = row.hasAcknowledged(epoch) ? null : epoch;
     if (this.#unacknowledged === null) {
       // While a SQLite migration holds the write lock, a write would block this process; the runner asks nothing of us then.
-      if (row.isRenewalDue && !(this.context.store.dialect === "sqlite" && state.kind === "running")) void row.renew(drain.list());
+      if (row.isRenewalDue && !(this.context.store.dialect === "sqlite" && state.kind === "running")) {
+        void row.renew(drain.list());
+        void work.tidy();
+      }
       return;
     }
     const isEnding = snapshot.run?.drain === "ending" && !drain.isOver;
@@ -250,10 +258,14 @@ export class Watcher {
     if (row.hasAcknowledged(epoch)) this.#unacknowledged = null;
   }
 
+  /** For anybody, be it the operator alone. */
+  get #openUntilMs(): number {
+    return Math.max(this.gate.openUntilMs, this.bypass.openUntilMs);
+  }
+
   /** It was open and could not be kept so: a runner may have passed this node over, and removed its row. */
   #isLapsed(): boolean {
-    const untilMs = Math.max(this.gate.openUntilMs, this.bypass.openUntilMs);
-    return untilMs !== -Infinity && this.context.store.clock.nowMs() > untilMs;
+    return this.#openUntilMs !== -Infinity && this.context.store.clock.nowMs() > this.#openUntilMs;
   }
 
   #lapse({ row }: NodeWork): void {
@@ -267,7 +279,7 @@ export class Watcher {
   }
 
   async #failed(error: unknown): Promise<void> {
-    const isOpen = this.context.store.clock.nowMs() < Math.max(this.gate.openUntilMs, this.bypass.openUntilMs);
+    const isOpen = this.context.store.clock.nowMs() < this.#openUntilMs;
     if (!isOpen) {
       const { version } = this.context.settings.options;
       this.#state = unreadableState(version, this.#state.filesVersion, driverMessage(error), remedyOf(error));

@@ -58,7 +58,7 @@ export async function playScenario(servers: readonly string[], scenario: Scenari
     const nodes = await Promise.all(play.ways.map((way, index) => site.startNode(way ?? site.addresses[index % servers.length])));
     await allOpen(nodes);
     await site.queryAll("SET GLOBAL log_output = 'TABLE'");
-    await site.queryAll("TRUNCATE mysql.general_log");
+    const [since] = await site.query<{ now: string }>("SELECT CAST(NOW(6) AS CHAR) AS now");
     await site.queryAll("SET GLOBAL general_log = ON");
     await load.ask("start", { ports: nodes.map(({ port }) => port), rate: RATE });
     await pause(BEFORE_MS);
@@ -86,7 +86,7 @@ export async function playScenario(servers: readonly string[], scenario: Scenari
       ended: endless.ended,
       overlapping: ofLive.overlapping,
       overlappingOfDead: ofDead.overlapping,
-      statements: await countStatements(site),
+      statements: await countStatements(site, String(since?.now)),
       closeMs: window.from - startedMs,
       openMs: Math.max(...live.map((node) => lastOpening(node))) - (await versionRowMs(site)),
       problems,
@@ -120,16 +120,20 @@ function judge({ failed, lost, errors }: LoadResult, dead: readonly RunningNode[
   return unexplained.map(([error, count]) => `${count} times: ${error}`);
 }
 
-/** As the servers have seen them: between the migration's first and last statement, by the servers' own logs. */
-async function countStatements(site: Site): Promise<number> {
+/**
+ * As the servers have seen them: between the migration's first and last statement, by the servers' own logs, which hold earlier scenarios too. Emptying
+ * them would be a statement for the whole of a cluster.
+ */
+async function countStatements(site: Site, since: string): Promise<number> {
+  const log = `mysql.general_log WHERE event_time >= '${since}' AND`;
   const stamp = async (name: string): Promise<string> => {
     const [row] = await site.queryAll<{ at: string }>(
-      `SELECT CAST(event_time AS CHAR) AS at FROM mysql.general_log WHERE argument LIKE '%into \`stamps\`%''${name}''%'`,
+      `SELECT CAST(event_time AS CHAR) AS at FROM ${log} argument LIKE '%into \`stamps\`%''${name}''%'`,
     );
     if (!row) throw new Error(`no server's log holds the migration's statement "${name}"`);
     return row.at;
   };
-  const sent = "SELECT COUNT(*) AS n FROM mysql.general_log WHERE argument LIKE 'insert into `visits`%'";
+  const sent = `SELECT COUNT(*) AS n FROM ${log} argument LIKE 'insert into \`visits\`%'`;
   const count = async (sql: string): Promise<number[]> => (await site.queryAll<{ n: number }>(sql)).map(({ n }) => Number(n));
   if ((await count(sent)).includes(0)) throw new Error("a server's log holds no statement of the application: nothing would be noticed");
   const within = await count(`${sent} AND event_time BETWEEN '${await stamp("begin")}' AND '${await stamp("end")}'`);

@@ -59,6 +59,19 @@ function nodesOn(kind: DatabaseKind): void {
     project.remove();
   });
 
+  it("go by themselves when their processes on another host have ended without a word", async () => {
+    const project = await setUp();
+    await withUpgate({ ...project.options, nodeTtlMs: 300 }, async (upgate) => {
+      await addNode(upgate, { host: "gone", host_id: "another machine", pid: 7 });
+      const { stdout } = await runCli(["status"], { cwd: project.folder });
+      assert.match(stdout, /gone \(process 7\), release 1\.0\.0/);
+      await until("the row to go", async () => (await upgate.knex("upgate_node").where({ host: "gone" })).length === 0);
+      assert.equal((await upgate.knex("upgate_node")).length, 1, "its own stays");
+      assert.ok(project.lines.some((line) => /gave no sign of life was removed: gone \(process 7\)/.test(line)));
+    });
+    project.remove();
+  });
+
   it("stop the run before its first statement when one lives but does not close", async () => {
     const project = await setUp();
     const impatient = { ...project.options, nodeTtlMs: 400 };

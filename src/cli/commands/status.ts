@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Severity } from "../../core/check.js";
 import type { VersionStateKind } from "../../core/version-state.js";
 import { readMigrationWarnings } from "../../upgrade/migration-files.js";
-import { describeRunning, readLivingNodes } from "../../upgrade/node-checks.js";
+import { describeRunning, isSilent, readLivingNodes } from "../../upgrade/node-checks.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { remedyLines } from "../next-verb.js";
 import { type Session, verb, withSession } from "../verb.js";
@@ -64,7 +64,7 @@ async function status({ context, upgrader, terminal }: Session): Promise<ExitCod
     ...(state.filesVersion === state.codeVersion ? [] : [`files version      ${state.filesVersion}`]),
     `installed version  ${state.installedVersion ?? "none"}`,
     ...(run === null ? [] : [`run                ${run.id}, ${run.status}, ${run.percent} %`]),
-    ...nodes.map((node, index) => `${index === 0 ? "nodes" : ""}`.padEnd(19) + describeRunning(node)),
+    ...nodes.map((node, index) => `${index === 0 ? "nodes" : ""}`.padEnd(19) + describeRunning(node, isSilent(node, context))),
     ...warningLines(terminal, warnings),
   ]);
   return exit;

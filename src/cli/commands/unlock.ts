@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Lease } from "../../core/run.js";
 import type { VersionState } from "../../core/version-state.js";
 import type { NodeEntry } from "../../store/nodes.js";
-import { nodeLabel } from "../../upgrade/barrier.js";
+import { nodeLabel } from "../../upgrade/pass-over.js";
 import { orDatabaseError } from "../../upgrade/database-error.js";
 import { leaseHeld } from "../../upgrade/leasing.js";
 import { unlock as unlockLease, type Unlocking } from "../../upgrade/unlock.js";
