@@ -65,9 +65,6 @@ async function tell(
     case "completed":
       terminal.result({ result: result.status, state, run }, [
         terminal.paint("green", `Release ${run?.toVersion ?? state.codeVersion} is installed.`),
-        ...(run && run.passedOver.length > 0
-          ? [`Silent when the site was closed, look whether they still run: ${run.passedOver.join("; ")}`]
-          : []),
         ...(state.kind === "held" ? ["The site is still closed to visitors. Look at it, then open it: upgate open"] : []),
       ]);
       return EXIT.done;

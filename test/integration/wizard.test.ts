@@ -276,7 +276,18 @@ function wizardOn(kind: DatabaseKind): void {
       assert.equal(health.badge.label, "You are up to date!");
       assert.deepEqual(
         health.checks.map(({ id }) => id),
-        ["version", "pending-migrations", "migration-files", "database-server", "database-charset", "node", "nodes", "backup", "installer"],
+        [
+          "version",
+          "pending-migrations",
+          "migration-files",
+          "database-server",
+          "database-charset",
+          "node",
+          "nodes",
+          "connections",
+          "backup",
+          "installer",
+        ],
       );
       assert.match(health.checks.find(({ id }) => id === "database-server")?.message ?? "", new RegExp(kind.name));
       assert.match(health.checks.find(({ id }) => id === "installer")?.message ?? "", /Sealed/);
