@@ -31,7 +31,7 @@ const QUICK: Schedule = { rounds: 1, cycles: 6, sliceMs: 60, warmUpMs: 100 };
 const NODES: NodesSchedule = { counts: [1, 4, 16], repetitions: 7, countedNodes: 4, countedMs: 30_000 };
 const QUICK_NODES: NodesSchedule = { counts: [1, 2], repetitions: 1, countedNodes: 2, countedMs: 1500 };
 
-/** By a minute `Retry-After` has grown, and the busiest wave of those who came together is about to look again: no lull is measured. */
+/** By a minute `Retry-After` has grown to what so many need. */
 const CROWD: CrowdSchedule = {
   visitors: 10_000,
   calibrationMs: 3000,
