@@ -27,9 +27,29 @@ export type { BaselineOptions } from "./upgrade/baseline.js";
 export type { RepairAction } from "./upgrade/migration-checks.js";
 export type { Repaired } from "./upgrade/repair.js";
 export type { Repairable } from "./upgrade/repairable.js";
-export type { RunResult } from "./upgrade/runner.js";
+export type { RunResult } from "./upgrade/run-result.js";
 export type { RunProgress, UpgradeStatus } from "./upgrade/status.js";
-export type { RunOptions, StartedRun, StartOptions } from "./upgrade/actions.js";
+export type {
+  Confirmation,
+  PrepareOptions,
+  RestoreOptions,
+  RunOptions,
+  StartBackup,
+  StartedRun,
+  StartOptions,
+} from "./upgrade/run-requests.js";
+export type {
+  BackupCall,
+  BackupManifest,
+  BackupOptions,
+  BackupProgress,
+  BackupProof,
+  BackupTable,
+  CreateBackupCall,
+  CreatedBackup,
+  HostBackupDriver,
+  ReadBackupCall,
+} from "./core/backup.js";
 export { backfill } from "./upgrade/standalone-backfill.js";
 export type { Upgrader } from "./upgrade/upgrader.js";
 export type { Badge } from "./web/badge.js";

@@ -13,7 +13,7 @@ command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null || mi
 if [[ ${suites[*]} == *integration* ]]; then
   # Debian keeps them where an ordinary user's PATH does not lead.
   PATH=$PATH:/usr/sbin
-  for proxy in nginx haproxy; do command -v "$proxy" >/dev/null || missing+=("$proxy"); done
+  for program in nginx haproxy zstd; do command -v "$program" >/dev/null || missing+=("$program"); done
 fi
 if [[ ${suites[*]} != unit && ${#missing[@]} -gt 0 ]]; then
   if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
@@ -23,7 +23,7 @@ if [[ ${suites[*]} != unit && ${#missing[@]} -gt 0 ]]; then
   else
     {
       echo "The tests need a real MariaDB server (mariadbd, mariadb-install-db in the PATH) and a real Chromium,"
-      echo "those of test/integration also nginx and haproxy in the PATH."
+      echo "those of test/integration also nginx, haproxy and zstd in the PATH, and the rights to mount a tmpfs."
       echo "Missing: ${missing[*]}"
       echo "On Debian or Ubuntu: sudo apt-get install --no-install-recommends ${missing[*]}"
       echo "Elsewhere install them as your system does; CHROMIUM_PATH names a Chromium that is not /usr/bin/chromium."
@@ -40,5 +40,6 @@ for suite in "${suites[@]}"; do
   # In the browser one file after the other: what a page shows while it waits is looked at, too.
   concurrency=2
   [[ $suite != e2e ]] || concurrency=1
-  node --import tsx --test --test-concurrency="$concurrency" --test-reporter=spec "${files[@]}"
+  # A file that hangs is told by its name, and fails: ten minutes are three times what the longest takes.
+  node --import ./test/support/loader.mjs --test --test-concurrency="$concurrency" --test-timeout=600000 --test-reporter=spec "${files[@]}"
 done

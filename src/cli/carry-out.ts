@@ -2,9 +2,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import { constants } from "node:os";
 import type { Lease } from "../core/run.js";
 import { judgeHolder } from "../upgrade/judge-holder.js";
-import type { RunProgress } from "../upgrade/status.js";
-import type { RunResult } from "../upgrade/runner.js";
-import type { StartedRun } from "../upgrade/actions.js";
+import type { RunProgress, UpgradeStatus } from "../upgrade/status.js";
+import type { RunResult } from "../upgrade/run-result.js";
+import type { StartedRun } from "../upgrade/run-requests.js";
 import { EXIT } from "./exit-codes.js";
 import { doubtLines } from "./in-doubt.js";
 import { ProgressView } from "./progress-view.js";
@@ -17,11 +17,7 @@ const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 export async function carryOut({ upgrader, terminal }: Session, begin: (signal: AbortSignal) => Promise<StartedRun>): Promise<number> {
   return stoppable(terminal.say.bind(terminal), async (stop) => {
     const run = await begin(stop);
-    terminal.say(
-      run.kind === "install"
-        ? `Installing ${run.toVersion} …`
-        : `Upgrading from ${run.fromVersion ?? "an unknown release"} to ${run.toVersion} …`,
-    );
+    terminal.say(beginning(run));
     const view = new ProgressView(terminal);
     const over = new AbortController();
     const looking = look(() => upgrader.status(), view, over.signal);
@@ -43,9 +39,15 @@ export async function carryOutAbandoned(session: Session, begin: (signal: AbortS
   return carryOut(session, begin);
 }
 
+function beginning({ kind, fromVersion, toVersion }: StartedRun): string {
+  if (kind === "restore") return `Restoring the backup of release ${toVersion} …`;
+  return kind === "install" ? `Installing ${toVersion} …` : `Upgrading from ${fromVersion ?? "an unknown release"} to ${toVersion} …`;
+}
+
 async function look(read: () => Promise<{ run: RunProgress | null }>, view: ProgressView, over: AbortSignal): Promise<void> {
   while (!over.aborted) {
-    const { run } = await read();
+    // What the database refuses just now, the run itself has to tell; a restore takes even the history away for a moment.
+    const { run } = await read().catch(() => ({ run: null }));
     if (run && !over.aborted) view.show(run);
     await pause(LOOK_EVERY_MS, undefined, { signal: over }).catch(() => undefined);
   }
@@ -62,17 +64,24 @@ async function tell(
   view.end();
   const applied = run?.migrations.filter(({ status }) => status === "applied").length ?? 0;
   switch (result.status) {
+    case "prepared":
+      terminal.result({ result: result.status, state, run }, ["The site is closed and waits for the upgrade. Start it with: upgate up"]);
+      return EXIT.done;
     case "completed":
+      if (run?.kind === "restore") return tellRestored(terminal, state, run);
       terminal.result({ result: result.status, state, run }, [
         terminal.paint("green", `Release ${run?.toVersion ?? state.codeVersion} is installed.`),
         ...(state.kind === "held" ? ["The site is still closed to visitors. Look at it, then open it: upgate open"] : []),
       ]);
       return EXIT.done;
     case "failed":
-      terminal.result({ result: result.status, state, run }, [
+      terminal.result({ result: result.status, state, run, error: result.error }, [
         terminal.paint("red", result.error?.message ?? "The upgrade failed."),
         result.error?.remedy ?? "",
         ...(result.error?.inDoubt ? ["", ...doubtLines(result.error.inDoubt)] : ["Then go on with: upgate retry"]),
+        ...(run?.kind === "upgrade" && run.backup?.made && result.error?.code !== "ERR_UPGATE_BACKUP_DAMAGED"
+          ? [`Or bring the database back to what it was: upgate restore ${run.backup.made.id}`]
+          : []),
       ]);
       return EXIT.failed;
     case "aborted":
@@ -91,6 +100,16 @@ async function tell(
       ]);
       return EXIT.held;
   }
+}
+
+function tellRestored(terminal: Session["terminal"], state: UpgradeStatus["state"], run: RunProgress): number {
+  terminal.result({ result: "completed", state, run }, [
+    terminal.paint("green", `The backup is restored: the database is at release ${run.toVersion} again.`),
+    ...(state.kind === "current"
+      ? ["The site is open."]
+      : [`Put the files of release ${run.toVersion} back and restart the application; or upload a corrected release, then: upgate up`]),
+  ]);
+  return EXIT.done;
 }
 
 /** While `work` goes on, the first Ctrl-C (or SIGTERM, SIGHUP) asks it to stop, the second ends the process: nothing is lost by that, either. */

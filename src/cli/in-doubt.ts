@@ -3,7 +3,7 @@ import { checkAnswer, doubtOf, IN_DOUBT_ANSWERS } from "../core/in-doubt.js";
 import { drainOf, type DrainOptions } from "./drain.js";
 import type { StatementInDoubt } from "../core/migration.js";
 import type { InDoubtAnswer } from "../core/run.js";
-import type { RunOptions, StartedRun } from "../upgrade/actions.js";
+import type { RunOptions, StartedRun } from "../upgrade/run-requests.js";
 import type { Upgrader } from "../upgrade/upgrader.js";
 
 const COMMANDS = {

@@ -11,11 +11,20 @@ const NAMES = ["mjs", "js", "cjs", "ts", "mts", "cts"].map((extension) => `upgat
 
 /** Imports the configuration: the file given, else the first of the known names in the working directory. */
 export async function loadConfig(given: string | undefined): Promise<UpgateOptions> {
-  const file = given === undefined ? NAMES.map((name) => path.resolve(name)).find(existsSync) : fileOf(given);
+  return given === undefined ? loadConfigOf(process.cwd()) : load(fileOf(given));
+}
+
+/** The configuration of the application in that folder, absolute. */
+export async function loadConfigOf(folder: string): Promise<UpgateOptions> {
+  const file = NAMES.map((name) => path.join(folder, name)).find(existsSync);
   if (file === undefined)
-    throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `There is no ${NAMES[0]} (or .js, .ts) in ${process.cwd()}.`, {
+    throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `There is no ${NAMES[0]} (or .js, .ts) in ${folder}.`, {
       remedy: "Change into the application's folder, or name the file with --config.",
     });
+  return load(file);
+}
+
+async function load(file: string): Promise<UpgateOptions> {
   const options = defaultExport(await loadModuleOf(file));
   if (isPromise(options))
     throw new UpgateError("ERR_UPGATE_CONFIG_FILE", `${file} exports a promise.`, {

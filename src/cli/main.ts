@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { isUpgateError, messageOf, type UpgateError } from "../core/errors.js";
+import { backupCommand } from "./commands/backup.js";
 import { baselineCommand } from "./commands/baseline.js";
 import { doctorCommand } from "./commands/doctor.js";
 import { historyCommand } from "./commands/history.js";
@@ -10,7 +11,9 @@ import { keyCommand } from "./commands/key.js";
 import { makeCommand } from "./commands/make.js";
 import { openCommand } from "./commands/open.js";
 import { planCommand } from "./commands/plan.js";
+import { rehearseCommand } from "./commands/rehearse.js";
 import { repairCommand } from "./commands/repair.js";
+import { restoreCommand } from "./commands/restore.js";
 import { resumeCommand } from "./commands/resume.js";
 import { retryCommand } from "./commands/retry.js";
 import { statusCommand } from "./commands/status.js";
@@ -35,10 +38,13 @@ const commands = [
   initCommand(),
   statusCommand(),
   planCommand(),
+  rehearseCommand(),
   upCommand(),
   resumeCommand(),
   retryCommand(),
+  restoreCommand(),
   openCommand(),
+  backupCommand(),
   unlockCommand(),
   repairCommand(),
   keyCommand(),
@@ -47,7 +53,10 @@ const commands = [
   baselineCommand(),
   makeCommand(),
 ];
-for (const command of commands) program.addCommand(command.copyInheritedSettings(program).exitOverride());
+for (const command of commands) {
+  program.addCommand(command.copyInheritedSettings(program).exitOverride());
+  for (const verb of command.commands) verb.copyInheritedSettings(program).exitOverride();
+}
 program.exitOverride();
 
 const isJson = process.argv.includes("--json");

@@ -1,10 +1,12 @@
 import type { Knex } from "knex";
+import type { BackupOptions, HostBackupDriver } from "./backup.js";
 import { type OptionProblem, UpgateError } from "./errors.js";
 import { Checker, isPromise } from "./option-checker.js";
 import type {
   BrandingOptions,
   Database,
   MigrationSource,
+  ParsedBackupOptions,
   ParsedOptions,
   ProbeOptions,
   UpgateOptions,
@@ -46,6 +48,7 @@ const TOP_LEVEL = [
   "configFile",
 ] as const satisfies readonly (keyof UpgateOptions)[];
 const VERSION_ROW = ["table", "keyColumn", "key", "valueColumn", "parse"] as const satisfies readonly (keyof VersionRowOptions)[];
+const BACKUP = ["driver", "keep", "maxAgeDays", "scratchDatabase", "proof"] as const satisfies readonly (keyof BackupOptions)[];
 const PROBES = ["live", "ready", "open"] as const satisfies readonly (keyof ProbeOptions)[];
 const BRANDING = [
   "name",
@@ -92,7 +95,7 @@ export function checkOptions(
     versionRow: parseVersionRow(root.child("versionRow")),
     mode: root.oneOf("mode", ["wizard", "auto"]),
     resume: root.oneOf("resume", ["ask", "auto"]),
-    backup: root.oneOf("backup", ["own", "none"]),
+    backup: parseBackup(root),
     patches: root.oneOf("patches", ["ask", "stamp"]),
     restart: root.oneOf("restart", ["ask", "exit"]),
     probes: root.input["probes"] === false ? false : parseProbes(root.child("probes")),
@@ -132,6 +135,42 @@ function parseVersionRow(row: Checker): VersionRowOptions {
     valueColumn: row.identifier("valueColumn", "value"),
     ...(parse ? { parse: parse as (text: string) => string | null } : {}),
   };
+}
+
+const WHICH_BACKUP = ["own", "none"] as const;
+
+function parseBackup(root: Checker): ParsedBackupOptions {
+  const value = root.input["backup"];
+  if (typeof value === "boolean" || typeof value === "number" || value === null || Array.isArray(value))
+    root.problem("backup", `must be "own", "none" or an object, got ${JSON.stringify(value)}`);
+  const isWord = typeof value !== "object" || value === null || Array.isArray(value);
+  const automatic = typeof value !== "string" || root.oneOf("backup", WHICH_BACKUP) === "own";
+  const backup = isWord ? new Checker("backup.", {}, root.problems) : root.child("backup");
+  backup.known(BACKUP);
+  const driver = backup.check("driver", backupDriverProblem) as HostBackupDriver | undefined;
+  const scratchDatabase = backup.optionalString("scratchDatabase") ?? null;
+  if (scratchDatabase !== null && !/^[\w$-]{1,64}$/.test(scratchDatabase))
+    backup.problem(
+      "scratchDatabase",
+      `must be a database's name, up to 64 letters, digits, _ or -, got ${JSON.stringify(scratchDatabase)}`,
+    );
+  return {
+    automatic,
+    driver: driver ?? null,
+    keep: backup.integer("keep", 5, 1, 1000, ""),
+    maxAgeDays: backup.integer("maxAgeDays", 90, 1, 3650, " of days"),
+    scratchDatabase,
+    proof: backup.oneOf("proof", ["restore", "read"]),
+  };
+}
+
+function backupDriverProblem(value: unknown): string | null {
+  if (value === undefined) return null;
+  const { name, create, verify, restore } = (typeof value === "object" && value !== null ? value : {}) as Partial<HostBackupDriver>;
+  if (typeof name !== "string" || !/^[\w-]{1,40}$/.test(name)) return "must have a name of 1 to 40 letters, digits, - or _";
+  if (typeof create !== "function") return "must have a function create";
+  const others = Object.entries({ verify, restore }).filter(([, one]) => one !== undefined && typeof one !== "function");
+  return others.length === 0 ? null : `must have functions, where it has them: ${others.map(([one]) => one).join(", ")}`;
 }
 
 function parseProbes(probes: Checker): ProbeOptions {

@@ -1,7 +1,7 @@
 import { AUTO_RESUME_LIMIT } from "./auto-resumes.js";
 import { compareVersions, parseInstalledVersion } from "./version.js";
 import { inRange } from "./version-range.js";
-import { type DatabaseFacts, type StateFacts, unreadableState, type VersionState } from "./version-state.js";
+import { type DatabaseFacts, type StateFacts, type StateRun, unreadableState, type VersionState } from "./version-state.js";
 
 type Verdict = Pick<VersionState, "kind" | "reason" | "remedy">;
 
@@ -40,7 +40,8 @@ export function deriveVersionState(facts: StateFacts): VersionState {
 }
 
 function runVerdict({ codeVersion, filesVersion }: StateFacts, { run, leaseAlive, autoResumes = 0 }: DatabaseFacts): Verdict | null {
-  if (!run || run.status === "completed") return null;
+  if (!run || run.status === "completed" || run.status === "draft") return null;
+  if (run.kind === "restore") return restoreVerdict(run, leaseAlive);
   const isOlder = compareVersions(codeVersion, run.toVersion) < 0;
   const newerFiles =
     compareVersions(filesVersion, run.toVersion) < 0
@@ -68,9 +69,33 @@ function runVerdict({ codeVersion, filesVersion }: StateFacts, { run, leaseAlive
   };
 }
 
+/** Whatever files there are: any release's can go on with it. */
+function restoreVerdict({ toVersion, status, error }: StateRun, leaseAlive: boolean): Verdict {
+  const what = `restore of the backup of release ${toVersion}`;
+  if (status === "failed")
+    return {
+      kind: "failed",
+      reason: `The ${what} failed: ${error?.message ?? "no reason was recorded"}`,
+      remedy: error?.remedy ?? "Press Retry: what is restored already is kept.",
+    };
+  return leaseAlive
+    ? { kind: "running", reason: `The ${what} is in progress.`, remedy: "Wait until it has finished." }
+    : {
+        kind: "interrupted",
+        reason: `The ${what} was interrupted: its process was terminated.`,
+        remedy: "Press Resume: it goes on where it stopped.",
+      };
+}
+
 /** Only a site that would be open is held: files of another release are told as without it. */
 function heldVerdict(verdict: Verdict, { run }: DatabaseFacts): Verdict {
-  if (verdict.kind !== "current" || run?.status !== "completed") return verdict;
+  if (verdict.kind !== "current" || (run?.status !== "completed" && run?.status !== "draft")) return verdict;
+  if (run.status === "draft")
+    return {
+      kind: "running",
+      reason: `The backup for the upgrade to ${run.toVersion} was made; the site is kept closed, so that nothing is written that it lacks.`,
+      remedy: `Start the upgrade with the files of release ${run.toVersion}; or give it up: upgate open`,
+    };
   return {
     kind: "held",
     reason: `Release ${run.toVersion} is installed. The site is kept closed until somebody has looked at it.`,

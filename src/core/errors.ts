@@ -100,8 +100,40 @@ export const ERRORS = {
     remedy: "Nothing to do: it opens by itself when the upgrade is over. Work outside requests waits with upgate.whenOpen().",
   },
   ERR_UPGATE_NO_BACKUP_DRIVER: {
-    title: "upgate can't make the backup itself",
-    remedy: "Make a backup with your hosting panel or your database tool, then go on with “I Have a Backup”.",
+    title: "There is no driver for this backup",
+    remedy: "Restore it with the tool that made it, or set the options of the time when it was made.",
+  },
+  ERR_UPGATE_BACKUP_FAILED: {
+    title: "The backup could not be made",
+    remedy: "Remove the cause named in the message and try again; or make a backup yourself, then go on with “I Have a Backup”.",
+  },
+  ERR_UPGATE_BACKUP_TOOL: {
+    title: "A program for backups is missing or does not fit",
+    remedy: "Install the package named in the message; or make a backup yourself, then go on with “I Have a Backup”.",
+  },
+  ERR_UPGATE_BACKUP_SPACE: {
+    title: "There is not enough room for the backup",
+    remedy: "Make room on the disk of the data folder, or name a folder on another disk with the option dataDir.",
+  },
+  ERR_UPGATE_BACKUP_DAMAGED: {
+    title: "The backup is damaged or incomplete",
+    remedy: "Don't rely on it: use another backup, or make a new one while the database is whole.",
+  },
+  ERR_UPGATE_BACKUP_UNKNOWN: {
+    title: "There is no such backup",
+    remedy: "The command upgate backup list shows what there is.",
+  },
+  ERR_UPGATE_SCRATCH_DATABASE: {
+    title: "The scratch database can't be used",
+    remedy: "Have an administrator make the empty database that the message names, and give the account all rights on it.",
+  },
+  ERR_UPGATE_REHEARSAL_FAILED: {
+    title: "The rehearsal did not come to an end",
+    remedy: "Nothing of the real database was changed. Begin it again.",
+  },
+  ERR_UPGATE_RESTORE_FAILED: {
+    title: "The backup could not be restored",
+    remedy: "The site stays closed. Remove the cause named in the message, then press Retry: what is restored already is kept.",
   },
   ERR_UPGATE_APPLICATION_START: {
     title: "The application did not start",

@@ -58,11 +58,12 @@ export class Checker {
     return words[0];
   }
 
-  integer(name: string, fallback: number, least: number, most: number): number {
+  /** `unit`: what the number counts, as its message has it after "a whole number". */
+  integer(name: string, fallback: number, least: number, most: number, unit = " of milliseconds"): number {
     const value = this.input[name];
     if (value === undefined) return Math.max(fallback, least);
     if (typeof value === "number" && Number.isInteger(value) && value >= least && value <= most) return value;
-    this.problem(name, `must be a whole number of milliseconds from ${least} to ${most}, got ${String(value)}`);
+    this.problem(name, `must be a whole number${unit} from ${least} to ${most}, got ${String(value)}`);
     return fallback;
   }
 

@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import type { BackupOptions, HostBackupDriver } from "./backup.js";
 import type { Logger } from "./ports.js";
 
 /** What `createUpgate` and `defineConfig` take. docs/configuration.md lists each option with unit, bound and default. */
@@ -39,8 +40,11 @@ export interface UpgateOptions {
   mode?: "wizard" | "auto";
   /** `auto`: a node goes on with an interrupted run of its release by itself, three times at most. Default `ask`. */
   resume?: "ask" | "auto";
-  /** `none`: `mode: "auto"` may upgrade without a backup. Default `own`: one that upgate makes itself, where it can. */
-  backup?: "own" | "none";
+  /**
+   * How upgate makes backups, or `own`: as it does by default. `none`: `mode: "auto"` upgrades without one; elsewhere the operator may
+   * still have one made.
+   */
+  backup?: "own" | "none" | BackupOptions;
   /** `stamp`: a release without pending migrations writes its version down by itself, and its nodes never close. Default `ask`. */
   patches?: "ask" | "stamp";
   /** `exit`: a process in the state `restart` ends itself with exit code 75, so that its manager starts the new files. Default `ask`. */
@@ -120,6 +124,16 @@ export interface BrandingOptions {
   maintenanceMessage?: string;
 }
 
+/** `automatic` false: `mode: "auto"` does without. */
+export interface ParsedBackupOptions {
+  readonly automatic: boolean;
+  readonly driver: HostBackupDriver | null;
+  readonly keep: number;
+  readonly maxAgeDays: number;
+  readonly scratchDatabase: string | null;
+  readonly proof: "restore" | "read";
+}
+
 /** The options after parsing: every member present, every value checked. Paths are as given. */
 export interface ParsedOptions {
   readonly version: string;
@@ -137,7 +151,7 @@ export interface ParsedOptions {
   readonly versionRow: Readonly<VersionRowOptions>;
   readonly mode: "wizard" | "auto";
   readonly resume: "ask" | "auto";
-  readonly backup: "own" | "none";
+  readonly backup: ParsedBackupOptions;
   readonly patches: "ask" | "stamp";
   readonly restart: "ask" | "exit";
   readonly probes: Readonly<ProbeOptions> | false;

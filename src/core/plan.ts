@@ -9,6 +9,8 @@ export interface PlannedMigration {
   readonly status: PlanStatus;
   /** Wall time in ms; null until applied. */
   readonly ms: number | null;
+  /** Wall time in the rehearsal, ms; absent where there was none. */
+  readonly rehearsedMs?: number;
 }
 
 /** Semver order of the release, then file name by code unit, as knex sorts. */
@@ -60,16 +62,16 @@ export function pendingMigrations(
  * `stopped` is true for a run that is no longer executing: its unfinished migration counts as failed.
  */
 export function planProgress(
-  planned: readonly { readonly name: string; readonly version: string }[],
+  planned: readonly Pick<PlannedMigration, "name" | "version" | "rehearsedMs">[],
   history: readonly HistoryEntry[],
   stopped: boolean,
 ): PlannedMigration[] {
   const entries = new Map(history.map((entry) => [entry.name, entry]));
-  return planned.map(({ name, version }) => {
-    const entry = entries.get(name);
-    if (!entry) return { name, version, status: "pending", ms: null };
-    if (entry.finishedAt !== null) return { name, version, status: "applied", ms: entry.durationMs };
-    return { name, version, status: stopped ? "failed" : "running", ms: null };
+  return planned.map((migration) => {
+    const entry = entries.get(migration.name);
+    if (!entry) return { ...migration, status: "pending", ms: null };
+    if (entry.finishedAt !== null) return { ...migration, status: "applied", ms: entry.durationMs };
+    return { ...migration, status: stopped ? "failed" : "running", ms: null };
   });
 }
 
@@ -80,9 +82,29 @@ export function percentApplied(plan: readonly PlannedMigration[]): number {
 }
 
 /**
- * Seconds that the rest will take if the migrations to come are like those applied; null before the first one is.
+ * Seconds that the rest will take: as in the rehearsal, where there was one, slower or faster as those applied have been since; else if the
+ * migrations to come are like those applied, and null before the first one is.
  */
 export function etaSeconds(plan: readonly PlannedMigration[]): number | null {
+  return rehearsedEta(plan) ?? guessedEta(plan);
+}
+
+/** Less than this says nothing about the machine, ms. */
+const TELLING_MS = 1000;
+
+function rehearsedEta(plan: readonly PlannedMigration[]): number | null {
+  if (plan.length === 0 || plan.some(({ rehearsedMs }) => rehearsedMs === undefined)) return null;
+  const sum = (some: readonly PlannedMigration[], of: "ms" | "rehearsedMs"): number => some.reduce((all, one) => all + (one[of] ?? 0), 0);
+  const applied = plan.filter(({ status }) => status === "applied");
+  const left = sum(
+    plan.filter(({ status }) => status !== "applied"),
+    "rehearsedMs",
+  );
+  const rehearsed = sum(applied, "rehearsedMs");
+  return Math.ceil((left * (rehearsed < TELLING_MS ? 1 : sum(applied, "ms") / rehearsed)) / 1000);
+}
+
+function guessedEta(plan: readonly PlannedMigration[]): number | null {
   const applied = plan.filter((migration) => migration.status === "applied");
   if (applied.length === 0) return null;
   const spentMs = applied.reduce((sum, migration) => sum + (migration.ms ?? 0), 0);

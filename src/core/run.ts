@@ -3,6 +3,12 @@ import type { StatementInDoubt } from "./migration.js";
 export type RunKind = "upgrade" | "install" | "restore";
 
 /**
+ * What the runner does with a run now. `backup`, `rehearsal`: with the site closed everywhere, and then it is a draft again that keeps
+ * the site closed until the upgrade is started.
+ */
+export type RunGoal = "upgrade" | "backup" | "rehearsal" | "restore";
+
+/**
  * `draft`: the operator is still on the way to the start. `running` holds also for a run whose process died: whether it is
  * alive says the lease. The rest is final, except `failed`, which may be retried or superseded.
  */
@@ -19,10 +25,23 @@ export type DrainAnswer = (typeof DRAIN_ANSWERS)[number];
 export const DRAIN_ANSWERS = ["wait", "end", "abort"] as const;
 
 /**
- * `starting` and `closing` come before the first statement: a run that dies there has changed nothing. `held`: it is complete, and the
- * site stays closed until somebody opens it.
+ * A run that dies before `migrating` or `restoring` has changed nothing. `ready`: a draft whose backup was made; the site has been closed
+ * since, so that nothing is written that the backup lacks. `held`: it is complete, and the site stays closed until somebody opens it.
  */
-export type RunPhase = "starting" | "closing" | "migrating" | "finishing" | "held" | "done";
+export type RunPhase =
+  | "starting"
+  | "closing"
+  | "backup"
+  | "rehearsal"
+  | "ready"
+  | "migrating"
+  | "restoring"
+  | "finishing"
+  | "held"
+  | "done";
+
+/** Phases in which nothing of the application's has been changed yet. */
+export const UNSTARTED_PHASES: readonly RunPhase[] = ["starting", "closing", "backup", "rehearsal"];
 
 export interface RunError {
   readonly code: string;
@@ -48,13 +67,33 @@ export interface RunDraft {
   readonly backup: BackupClaim | null;
 }
 
-/** Whose word it is that a backup exists, or that none is wanted: kept with the run. */
+/** Which backup there is, and whose word it is: kept with the run. */
 export interface BackupClaim {
-  /** `own`: the operator's own. `none`: the vendor's option says that there need be none. */
-  readonly kind: "own" | "none";
+  /**
+   * `own`: the operator's own, which upgate has not seen. `none`: the vendor's option says that there need be none. `wanted`: upgate makes
+   * one when the site is closed everywhere. `made`: it has.
+   */
+  readonly kind: "own" | "none" | "wanted" | "made";
   readonly confirmedAt: string;
   /** IP address of the browser, `cli`, or `auto`. */
   readonly address: string;
+  /** The wizard's session; absent elsewhere. */
+  readonly session?: string;
+  /** Of `made`. */
+  readonly made?: MadeBackup;
+}
+
+/** A backup as a run remembers it; the rest is in its manifest, on the machine that made it. */
+export interface MadeBackup {
+  readonly id: string;
+  /** ISO 8601, UTC. */
+  readonly takenAt: string;
+  readonly bytes: number;
+  readonly rows: number | null;
+  /** Null: not proven. */
+  readonly proof: "read" | "restored" | null;
+  /** Host of the machine that it lies on. */
+  readonly host: string;
 }
 
 /** One row of `upgate_run`. */
@@ -65,19 +104,28 @@ export interface Run extends RunDraft {
   readonly fromVersion: string | null;
   readonly toVersion: string;
   readonly status: RunStatus;
+  readonly goal: RunGoal;
   readonly phase: RunPhase;
   /** Grows with every closing; nodes acknowledge it. */
   readonly epoch: number;
   readonly drain: RunDrain;
   /** Whether the site is to stay closed after it, for the operator to look at first. */
   readonly hold: boolean;
-  readonly plan: readonly { readonly name: string; readonly version: string }[];
+  readonly plan: readonly RunPlanEntry[];
   readonly error: RunError | null;
   /** Nodes that gave no sign of life when the site was closed, each with what of it nobody could end. */
   readonly passedOver: readonly string[];
   readonly createdAt: string;
   readonly startedAt: string | null;
   readonly finishedAt: string | null;
+}
+
+/** A migration of the plan, or a table of a restore. */
+export interface RunPlanEntry {
+  readonly name: string;
+  readonly version: string;
+  /** How long it took in the rehearsal, ms. */
+  readonly rehearsedMs?: number;
 }
 
 /** What tells one process from every other, also across containers with the same host name. */

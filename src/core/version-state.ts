@@ -21,7 +21,7 @@ export type MaintenanceCode = "Err1" | "Err2" | "Err3";
 /** A run as the state tells it. */
 export type StateRun = Pick<
   Run,
-  "id" | "kind" | "fromVersion" | "toVersion" | "status" | "phase" | "epoch" | "drain" | "startedAt" | "error"
+  "id" | "kind" | "goal" | "fromVersion" | "toVersion" | "status" | "phase" | "epoch" | "drain" | "startedAt" | "error"
 >;
 
 /** What follows from the versions, the pending migrations, the run and the lease. */
@@ -72,7 +72,7 @@ export interface DatabaseFacts {
   /** Tables that are not upgate's own. */
   readonly hasForeignTables: boolean;
   readonly historyOrigin: HistoryOrigin;
-  /** The unfinished run; drafts count as none. */
+  /** The unfinished run; of drafts only one that keeps the site closed (`ready`). */
   readonly run: StateRun | null;
   readonly leaseAlive: boolean;
   /** How often nodes have gone on with the run by themselves; read only where its process seems to be gone. */

@@ -7,6 +7,15 @@ export async function readFact(knex: Knex, name: string): Promise<string | null>
   return row?.value ?? null;
 }
 
+/** The last writer's value stays. */
+export async function setFact(knex: Knex, name: string, value: string): Promise<void> {
+  await knex("upgate_fact").insert({ name, value }).onConflict("name").merge();
+}
+
+export async function deleteFact(knex: Knex, name: string): Promise<void> {
+  await knex("upgate_fact").where({ name }).delete();
+}
+
 /** The first writer's value stays. */
 export async function writeFact(knex: Knex, name: string, value: string): Promise<void> {
   await knex("upgate_fact").insert({ name, value }).onConflict("name").ignore();

@@ -5,7 +5,7 @@ import { readLatestRuns } from "./runs.js";
 /**
  * `take`: a process begins to carry the run out; its answer names the entries that count no more. `start`, `finish`: of a
  * migration. `read`: of rows, `schema`: of the structure. `done`: what came of the intent `of`. `verdict`: the operator's word on the entry `of`. The rest are statements by
- * what they do, steps and batches.
+ * what they do, steps and batches. `restore`: a part of a backup that is in the database again.
  */
 export type JournalKind =
   | "take"
@@ -22,7 +22,8 @@ export type JournalKind =
   | "session"
   | "temporary"
   | "step"
-  | "backfill";
+  | "backfill"
+  | "restore";
 
 /** One row of `upgate_journal`; rows are only ever added. */
 export interface JournalEntry {
@@ -171,6 +172,17 @@ function entriesOf(knex: Knex, runIds: readonly string[]): Knex.QueryBuilder<Jou
 export async function readLastSequence(knex: Knex, runId: string): Promise<number> {
   const row = await knex<JournalRow>("upgate_journal").where({ run_id: runId }).max({ last: "sequence" }).first();
   return Number(row?.last ?? 0);
+}
+
+export type JournaledStatement = Pick<JournalEntry, "sequence" | "kind" | "migration" | "statement" | "intentAt" | "doneAt">;
+
+/** The newest `limit` entries of a run, in order, without what they were answered. */
+export async function readStatements(knex: Knex, runId: string, limit: number): Promise<JournaledStatement[]> {
+  const rows = await knex<JournalRow>("upgate_journal").where({ run_id: runId }).orderBy("sequence", "desc").limit(limit);
+  return rows.toReversed().map((row) => {
+    const { sequence, kind, migration, statement, intentAt, doneAt } = fromRow(row);
+    return { sequence, kind, migration, statement, intentAt, doneAt };
+  });
 }
 
 /** How far the backfill under way has come, as its last batch wrote it; null where there is none. */

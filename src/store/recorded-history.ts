@@ -26,8 +26,10 @@ interface KnexRow {
 /** Absent tables = empty. `knexTable`: `table` or `database.table`. */
 export async function readRecordedHistory(knex: Knex, dialect: Dialect, knexTable: string): Promise<RecordedHistory> {
   const tables = await listTables(knex, dialect);
-  const own = tables.includes("upgate_migration") ? await readHistory(knex) : [];
-  if (tables.includes("upgate_fact") && (await readFact(knex, OWN_HISTORY)) !== null) return { own, isOwn: true, knex: null };
+  // A restore may take a table away between the list and the look.
+  const own = tables.includes("upgate_migration") ? await orAbsent(() => readHistory(knex), []) : [];
+  const isOwn = tables.includes("upgate_fact") && (await orAbsent(() => readFact(knex, OWN_HISTORY), null)) !== null;
+  if (isOwn) return { own, isOwn: true, knex: null };
   if (!knexTable.includes(".") && !tables.includes(baseName(knexTable))) return { own, isOwn: false, knex: null };
   // One in another database can't be looked for among this one's tables.
   const rows = await orAbsent<KnexRow[] | null>(() => knex<KnexRow>(knexTable).select("name", "migration_time").orderBy("id"), null);

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Knex } from "knex";
-import type { BackupClaim, Run, RunDrain, RunError, RunKind, RunPhase, RunStatus } from "../core/run.js";
+import type { BackupClaim, Run, RunDrain, RunError, RunGoal, RunKind, RunPhase, RunStatus } from "../core/run.js";
 import { PROTOCOL } from "./tables.js";
 
 interface RunRow {
@@ -9,6 +9,7 @@ interface RunRow {
   from_version: string | null;
   to_version: string;
   status: RunStatus;
+  goal: RunGoal;
   phase: RunPhase;
   epoch: number;
   drain: RunDrain;
@@ -32,6 +33,7 @@ type NewRun = Pick<Run, "kind" | "fromVersion" | "toVersion" | "createdAt"> &
 
 export interface RunChange {
   readonly status?: RunStatus;
+  readonly goal?: RunGoal;
   readonly phase?: RunPhase;
   readonly epoch?: number;
   readonly drain?: RunDrain;
@@ -44,7 +46,7 @@ export interface RunChange {
   readonly plan?: Run["plan"];
   readonly error?: RunError | null;
   readonly passedOver?: readonly string[];
-  readonly startedAt?: string;
+  readonly startedAt?: string | null;
   readonly finishedAt?: string | null;
 }
 
@@ -57,6 +59,7 @@ export async function insertDraft(knex: Knex, draft: NewRun): Promise<string> {
     from_version: draft.fromVersion,
     to_version: draft.toVersion,
     status: "draft",
+    goal: "upgrade",
     phase: "starting",
     epoch: 0,
     drain: "wait",
@@ -106,6 +109,7 @@ export function fromRow(row: RunRow): Run {
     fromVersion: row.from_version,
     toVersion: row.to_version,
     status: row.status,
+    goal: row.goal,
     phase: row.phase,
     epoch: Number(row.epoch),
     drain: row.drain,
@@ -126,6 +130,7 @@ export function fromRow(row: RunRow): Run {
 function toRow(change: RunChange): Partial<RunRow> {
   const row: Record<string, unknown> = {
     status: change.status,
+    goal: change.goal,
     phase: change.phase,
     epoch: change.epoch,
     drain: change.drain,

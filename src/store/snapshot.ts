@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import type { VersionRowOptions } from "../core/options.js";
-import type { Lease, RunDrain, RunError, RunPhase, RunStatus, RunKind } from "../core/run.js";
+import type { Lease, RunDrain, RunError, RunGoal, RunPhase, RunStatus, RunKind } from "../core/run.js";
 import type { StateRun, VersionRowFact } from "../core/version-state.js";
 import type { Dialect } from "./connect.js";
 import { isLockWaitTimeout, isMissingTable, orAbsent } from "./driver-errors.js";
@@ -27,6 +27,7 @@ interface SnapshotRow extends VersionColumns, Omit<LeaseRow, "name" | "protocol"
   from_version: string | null;
   to_version: string;
   status: RunStatus;
+  goal: RunGoal;
   phase: RunPhase;
   epoch: number;
   drain: RunDrain;
@@ -70,6 +71,7 @@ async function readAtOnce(knex: Knex, versionRow: VersionRowOptions, timeoutMs: 
       from_version: "r.from_version",
       to_version: "r.to_version",
       status: "r.status",
+      goal: "r.goal",
       phase: "r.phase",
       epoch: "r.epoch",
       drain: "r.drain",
@@ -100,6 +102,7 @@ async function readAtOnce(knex: Knex, versionRow: VersionRowOptions, timeoutMs: 
           fromVersion: row.from_version,
           toVersion: row.to_version,
           status: row.status,
+          goal: row.goal,
           phase: row.phase,
           epoch: Number(row.epoch),
           drain: row.drain,

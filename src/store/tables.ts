@@ -18,7 +18,7 @@ export const LEASE_NAME = "upgrade";
 const TABLES: Readonly<Record<string, string>> = {
   upgate_run: `
     id VARCHAR(40) NOT NULL PRIMARY KEY, kind VARCHAR(16) NOT NULL, from_version VARCHAR(64) NULL, to_version VARCHAR(64) NOT NULL,
-    status VARCHAR(16) NOT NULL, phase VARCHAR(16) NOT NULL, epoch INTEGER NOT NULL, drain VARCHAR(16) NOT NULL, hold INTEGER NOT NULL, active INTEGER NULL UNIQUE,
+    status VARCHAR(16) NOT NULL, goal VARCHAR(16) NOT NULL, phase VARCHAR(16) NOT NULL, epoch INTEGER NOT NULL, drain VARCHAR(16) NOT NULL, hold INTEGER NOT NULL, active INTEGER NULL UNIQUE,
     license_accepted_at VARCHAR(24) NULL, license_hash VARCHAR(64) NULL, reviewed_at VARCHAR(24) NULL, backup TEXT NULL,
     plan MEDIUMTEXT NOT NULL, error TEXT NULL, passed_over TEXT NULL, created_at VARCHAR(24) NOT NULL, started_at VARCHAR(24) NULL, finished_at VARCHAR(24) NULL,
     protocol INTEGER NOT NULL`,
@@ -55,6 +55,14 @@ const TABLES: Readonly<Record<string, string>> = {
 const BACKFILL_TABLE = "upgate_backfill";
 
 export const OWN_TABLES: readonly string[] = Object.keys(TABLES);
+
+const BACKED_UP = new Set(["upgate_migration", "upgate_journal", "upgate_fact"]);
+
+/**
+ * Never dumped nor restored: the run that restores must live through it, tokens and epochs only grow, and a backup holds no secrets of the
+ * wizard's. The rest is: history, journal, and whether the history is upgate's own end up as the backup had them.
+ */
+export const NEVER_BACKED_UP: readonly string[] = OWN_TABLES.filter((name) => !BACKED_UP.has(name));
 
 const MYSQL_SUFFIX = "ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_bin";
 

@@ -6,7 +6,7 @@ import { runToKill } from "./kill.js";
 import { describePlace, type KillPlace, placeOf } from "./kill-place.js";
 import { noting } from "./noting.js";
 import { type Bench, type LaidDownRelease, layDown, onScratch, type Outcome, readOutcome, resume } from "./scratch-release.js";
-import type { ScratchPlace } from "./scratch-options.js";
+import type { ScratchPlace } from "../store/scratch-place.js";
 
 /** Where processes are killed: between two migrations, or at every moment at which they may die with another outcome. */
 export type KillAt = "every-migration" | "every-statement";

@@ -6,7 +6,7 @@ import type { Knex } from "knex";
 import { UpgateError } from "../core/errors.js";
 import { connectStore, type DatabaseSource } from "../store/connect.js";
 import { driverMessage } from "../store/driver-errors.js";
-import { type ScratchPlace, serverConfig } from "./scratch-options.js";
+import { type ScratchPlace, serverConfig } from "../store/scratch-place.js";
 
 /** ER_DBACCESS_DENIED_ERROR, ER_TABLEACCESS_DENIED_ERROR, ER_SPECIFIC_ACCESS_DENIED_ERROR. */
 const DENIED = new Set([1044, 1142, 1227]);

@@ -10,13 +10,14 @@ import { readSchema } from "../store/schema.js";
 import { ensureTables } from "../store/tables.js";
 import { recordBaseline } from "../upgrade/baseline.js";
 import type { UpgradeContext } from "../upgrade/context.js";
-import type { StartedRun } from "../upgrade/actions.js";
+import type { StartedRun } from "../upgrade/run-requests.js";
 import { openContext } from "../upgrade/open-context.js";
 import { resolveSettings } from "../upgrade/settings.js";
 import { StateReader } from "../upgrade/state-reader.js";
 import { Upgrader } from "../upgrade/upgrader.js";
 import type { ScratchDatabases } from "./scratch-databases.js";
-import { scratchOptions, type ScratchPlace } from "./scratch-options.js";
+import type { ScratchPlace } from "../store/scratch-place.js";
+import { scratchOptions } from "./scratch-options.js";
 
 /** A release to upgrade from that the vendor lays down: with its own snapshot, by its own code. */
 export interface LaidDownRelease {

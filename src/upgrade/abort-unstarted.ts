@@ -1,3 +1,4 @@
+import { type RunError, UNSTARTED_PHASES } from "../core/run.js";
 import { readHistory } from "../store/history.js";
 import { releaseLease, takeLease } from "../store/lease.js";
 import { insertDraft, readRun, updateRun } from "../store/runs.js";
@@ -12,7 +13,7 @@ import type { ReadState } from "./state-reader.js";
  */
 export async function abortUnstarted({ store, logger }: UpgradeContext, { state, lease }: ReadState): Promise<boolean> {
   const { run } = state;
-  if (state.kind !== "interrupted" || !run || !lease || (run.phase !== "starting" && run.phase !== "closing")) return false;
+  if (state.kind !== "interrupted" || !run || !lease || !UNSTARTED_PHASES.includes(run.phase) || run.kind === "restore") return false;
   const { knex, clock } = store;
   if ((await readHistory(knex)).some((entry) => entry.runId === run.id)) return false;
   const taken = await whileBusy(() => takeLease(knex, lease, processIdentity(), clock.timestamp()));
@@ -24,8 +25,9 @@ export async function abortUnstarted({ store, logger }: UpgradeContext, { state,
         const draft = await readRun(trx, run.id);
         if (!draft || !(await updateRun(trx, run.id, "running", { status: "aborted", phase: "done", active: false, finishedAt: now })))
           return;
-        const { kind, fromVersion, toVersion, licenseAcceptedAt, licenseHash, reviewedAt } = draft;
-        await insertDraft(trx, { kind, fromVersion, toVersion, licenseAcceptedAt, licenseHash, reviewedAt, createdAt: now });
+        const { kind, goal, fromVersion, toVersion, licenseAcceptedAt, licenseHash, reviewedAt } = draft;
+        const id = await insertDraft(trx, { kind, fromVersion, toVersion, licenseAcceptedAt, licenseHash, reviewedAt, createdAt: now });
+        if (goal === "backup" || goal === "rehearsal") await updateRun(trx, id, "draft", { error: terminated(goal) });
       }),
     );
   } finally {
@@ -33,4 +35,11 @@ export async function abortUnstarted({ store, logger }: UpgradeContext, { state,
   }
   logger.warn(`upgate: the run ${run.id} was terminated before it changed anything; it has been aborted.`);
   return true;
+}
+
+/** What was prepared is to be begun again; who waits for it has to be told. */
+function terminated(goal: "backup" | "rehearsal"): RunError {
+  const code = goal === "backup" ? "ERR_UPGATE_BACKUP_FAILED" : "ERR_UPGATE_REHEARSAL_FAILED";
+  const message = `The ${goal} was interrupted: its process was terminated. Nothing has been changed.`;
+  return { code, message, remedy: "Begin it again.", migration: null };
 }

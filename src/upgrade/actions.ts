@@ -1,6 +1,6 @@
 import { isUpgateError, remedyOf, UpgateError } from "../core/errors.js";
 import type { PlannedMigration } from "../core/plan.js";
-import type { BackupClaim, DrainAnswer, InDoubtAnswer, Lease, Run, RunKind } from "../core/run.js";
+import type { DrainAnswer, Lease, Run } from "../core/run.js";
 import { unreadableState, type VersionState } from "../core/version-state.js";
 import { driverMessage } from "../store/driver-errors.js";
 import { releaseLease } from "../store/lease.js";
@@ -9,45 +9,20 @@ import { ensureSecret } from "../store/secrets.js";
 import { ensureTables, whileBusy } from "../store/tables.js";
 import { adopt, adoptHistory } from "./adoption.js";
 import { type BaselineOptions, recordBaseline } from "./baseline.js";
-import { carryOut, isHere, type RunPlace, takeOver } from "./carry-out.js";
+import { carryOut, isHere, takeOver } from "./carry-out.js";
 import type { UpgradeContext } from "./context.js";
-import { changeDraft, notNow, openDraft, OPENED, refuseOlder, startableKind } from "./drafts.js";
+import { changeDraft, claimOf, GIVEN_UP, notNow, openDraft, OPENED, refuseOlder, startableKind } from "./drafts.js";
 import { answerDoubt } from "./journal/doubt.js";
 import { leaseHeld, takeFreeLease } from "./leasing.js";
 import type { RepairAction } from "./migration-checks.js";
 import { refuseMixedNodes } from "./node-checks.js";
+import { takeRehearsal } from "./rehearsal-record.js";
+import { beginRestore, chooseBackup, refuseUnrestorable } from "./restore-start.js";
 import { repair, type Repaired } from "./repair.js";
-import type { RunResult } from "./runner.js";
+import type { RunResult } from "./run-result.js";
+import type { PrepareOptions, RestoreOptions, RunOptions, StartedRun, StartOptions } from "./run-requests.js";
 import { type ReadState, StateReader } from "./state-reader.js";
 import { readStatus, type UpgradeStatus } from "./status.js";
-
-export interface RunOptions {
-  /** `process`: a process of its own, where there is a configuration file (the default). `here`: inside this one. */
-  readonly where?: RunPlace;
-  /** With `where: "here"`: its abort stops the run after the statement under way; the run can be resumed. */
-  readonly signal?: AbortSignal;
-  /** What becomes of requests that are still under way after `drainTimeoutMs`; default: the option `drain`. `ask`: see `answerDrain`. */
-  readonly drain?: "ask" | DrainAnswer;
-  /** For `resume` and `retry` of a run that failed with `ERR_UPGATE_IN_DOUBT`: the operator's answer. */
-  readonly inDoubt?: InDoubtAnswer;
-}
-
-export interface StartOptions extends RunOptions {
-  /** Who vouches for the backup; not needed for a fresh installation. */
-  readonly backup?: Omit<BackupClaim, "confirmedAt">;
-  /** Keeps the site closed to visitors after a complete run, until `open()`. Default: false. See `guard({ bypass: true })`. */
-  readonly hold?: boolean;
-}
-
-/** A started run. */
-export interface StartedRun {
-  readonly id: string;
-  readonly kind: RunKind;
-  readonly fromVersion: string | null;
-  readonly toVersion: string;
-  /** Settles when the run is over, however long it takes; never rejects. */
-  readonly finished: Promise<RunResult>;
-}
 
 /** What the upgrader does; its methods are described there. */
 export class UpgradeActions {
@@ -108,8 +83,37 @@ export class UpgradeActions {
     await refuseMixedNodes(this.context);
     return this.#underLease(options, async ({ state }, lease) => {
       const draft = await openDraft(store, state);
-      const claim = backup && { ...backup, confirmedAt: store.clock.timestamp() };
-      return this.#begin(draft, lease, options, { plan: await this.#planned(state), hold, ...(claim ? { backup: claim } : {}) });
+      const claim = backup && claimOf(backup, draft, store.clock.timestamp());
+      const plan = await takeRehearsal(store, draft, await this.#planned(state));
+      return this.#begin(draft, lease, options, { plan, hold, ...(claim ? { backup: claim } : {}) });
+    });
+  }
+
+  async prepare({ goal, confirmation, ...options }: PrepareOptions): Promise<StartedRun> {
+    const { store } = this.context;
+    const before = await this.#read();
+    if (before.state.kind === "running") throw await leaseHeld(store, before.lease);
+    if (startableKind(before.state) === "install") throw nothingToBackUp();
+    await ensureTables(store);
+    await refuseMixedNodes(this.context);
+    return this.#underLease(options, async ({ state }, lease) => {
+      const draft = await openDraft(store, state);
+      const kept = goal === "rehearsal" && draft.phase === "ready" ? draft.backup : null;
+      const backup = kept ?? { ...confirmation, kind: "wanted" as const, confirmedAt: store.clock.timestamp() };
+      return this.#begin(draft, lease, options, { goal, backup, plan: await this.#planned(state) });
+    });
+  }
+
+  async restore({ backup, confirmation, ...options }: RestoreOptions): Promise<StartedRun> {
+    const { store } = this.context;
+    const before = await this.#read();
+    if (before.state.kind === "running" && before.leaseAlive) throw await leaseHeld(store, before.lease);
+    const manifest = await chooseBackup(this.context, backup);
+    refuseUnrestorable(this.context, manifest);
+    await ensureTables(store);
+    return this.#underLease(options, async ({ state }, lease) => {
+      const run = await beginRestore(this.context, state, manifest, confirmation);
+      return this.#begin(run, lease, options, { goal: "restore" });
     });
   }
 
@@ -134,8 +138,10 @@ export class UpgradeActions {
     const { store } = this.context;
     const { state } = await this.#read();
     const { run } = state;
-    if (state.kind !== "held" || !run) throw notNow(state);
-    if (!(await whileBusy(() => updateRun(store.knex, run.id, "completed", OPENED)))) throw notNow(state);
+    const isPrepared = run?.status === "draft";
+    if (!run || (state.kind !== "held" && !isPrepared)) throw notNow(state);
+    const change = isPrepared ? GIVEN_UP : OPENED;
+    if (!(await whileBusy(() => updateRun(store.knex, run.id, run.status, change)))) throw notNow(state);
   }
 
   async baseline(version: string, options: BaselineOptions = {}): Promise<string[]> {
@@ -181,10 +187,13 @@ export class UpgradeActions {
       const run = await readActiveRun(store.knex);
       if (!run || run.status === "draft") throw notNow(state);
       await answerDoubt(store, run, lease.token, options.inDoubt);
+      if (run.kind === "restore") return this.#begin(run, lease, options, { goal: "restore" });
       if (run.toVersion !== state.codeVersion) return this.#supersede(run, reading, lease, options);
       const pending = await this.#planned(state);
       const names = new Set(pending.map(({ name }) => name));
-      return this.#begin(run, lease, options, { plan: [...run.plan.filter(({ name }) => !names.has(name)), ...pending] });
+      const known = new Map(run.plan.map((entry) => [entry.name, entry]));
+      const plan = [...run.plan.filter(({ name }) => !names.has(name)), ...pending.map((entry) => known.get(entry.name) ?? entry)];
+      return this.#begin(run, lease, options, { plan, ...otherBackup(run, options, store.clock.timestamp()) });
     });
   }
 
@@ -229,8 +238,8 @@ export class UpgradeActions {
     const startedAt = run.startedAt ?? store.clock.timestamp();
     // Whoever opens the wizard in mid-run needs it, and on SQLite nobody can write then.
     await ensureSecret(store.knex, "cookie", startedAt);
-    const closing = { status: "running", phase: "closing", epoch: lease.token, drain } as const;
-    const begun = { ...change, ...closing, startedAt, finishedAt: null, error: null };
+    const closing = { goal: "upgrade", status: "running", phase: "closing", epoch: lease.token, drain } as const;
+    const begun = { ...closing, ...change, startedAt, finishedAt: null, error: null };
     if (await whileBusy(() => updateRun(store.knex, run.id, run.status, begun))) return run;
     throw new UpgateError("ERR_UPGATE_STATE", "The run was changed by somebody else meanwhile.");
   }
@@ -254,4 +263,13 @@ export class UpgradeActions {
       throw new UpgateError("ERR_UPGATE_DATABASE", `The database can't be read: ${driverMessage(cause)}`, { cause });
     }
   }
+}
+
+function otherBackup({ backup }: Run, { insteadOfBackup }: RunOptions, confirmedAt: string): Pick<RunChange, "backup"> {
+  if (insteadOfBackup === undefined || backup?.kind !== "wanted") return {};
+  return { backup: { ...insteadOfBackup, kind: "own", confirmedAt } };
+}
+
+function nothingToBackUp(): UpgateError {
+  return new UpgateError("ERR_UPGATE_STATE", "The database is empty: there is nothing to back up.", { remedy: "Start the installation." });
 }

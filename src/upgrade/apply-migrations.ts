@@ -55,6 +55,7 @@ async function attemptMigrations(parts: AttemptParts, report: AttemptReport, sep
     signal,
     spans: !separate && hooks?.beforeMigration === undefined,
     atPoint: hooks?.atPoint?.bind(hooks) ?? null,
+    refuse: hooks?.refuse?.bind(hooks) ?? null,
     verify: (migration, inDoubt) => askMigration(options, migration, inDoubt),
     assertMayGoOn: () => {
       keeper.assertHeld();
@@ -138,7 +139,7 @@ async function applyMigration(
   loading: Promise<LoadedMigration>,
   begun: HistoryEntry | null,
 ): Promise<void> {
-  const { logger, hooks, store } = options;
+  const { context, logger, hooks, store } = options;
   const { module, sha256 } = await loading;
   if (begun && begun.sha256 !== sha256)
     logger.warn(
@@ -149,7 +150,7 @@ async function applyMigration(
   // On SQLite nobody can write while the migration's transaction is open.
   if (store.dialect === "sqlite") await projector.flush();
   logger.info(`upgate: ${file.name} …`);
-  await session.apply({ file, sha256, module, context: { rehearsal: false, signal, log: logger } });
+  await session.apply({ file, sha256, module, context: { rehearsal: context.rehearsal ?? false, signal, log: logger } });
 }
 
 /** Lets a migration say itself what became of its statement, on a connection of the host's own. */

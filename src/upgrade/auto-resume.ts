@@ -3,7 +3,7 @@ import type { VersionState } from "../core/version-state.js";
 import { readFact, replaceFact } from "../store/facts.js";
 import type { Store } from "../store/store.js";
 import { whileBusy } from "../store/tables.js";
-import type { StartedRun } from "./actions.js";
+import type { StartedRun } from "./run-requests.js";
 import type { UpgradeContext } from "./context.js";
 import type { Upgrader } from "./upgrader.js";
 

@@ -1,9 +1,11 @@
-import { isUpgateError, UpgateError } from "../core/errors.js";
+import { isUpgateError } from "../core/errors.js";
 import { doubtOf } from "../core/in-doubt.js";
 import type { ParsedOptions } from "../core/options.js";
 import { compareVersions } from "../core/version.js";
 import type { VersionState } from "../core/version-state.js";
-import type { StartedRun } from "./actions.js";
+import { orAbsent } from "../store/driver-errors.js";
+import { readLatestRuns } from "../store/runs.js";
+import type { StartedRun } from "./run-requests.js";
 import { autoResume } from "./auto-resume.js";
 import type { UpgradeContext } from "./context.js";
 import type { ReadState } from "./state-reader.js";
@@ -12,13 +14,12 @@ import type { Upgrader } from "./upgrader.js";
 /**
  * What a node begins unasked: with `mode: "auto"` it installs, upgrades and resumes, with `resume: "auto"` it resumes runs to its
  * own release. A failed run waits for a corrected release or an operator, one in doubt always for the operator. True when
- * this process has begun a run; another one being faster is no error. Throws `ERR_UPGATE_NO_BACKUP_DRIVER` when an upgrade
- * would go without a backup and nobody has said that it may.
+ * this process has begun a run; another one being faster is no error.
  */
 export async function autoUpgrade(context: UpgradeContext, upgrader: Upgrader, { state }: ReadState): Promise<boolean> {
   const { options } = context.settings;
   const act = options.mode === "auto" ? unattendedAct(options, state) : options.resume === "auto" ? resumingAct(options, state) : null;
-  if (act === null) return false;
+  if (act === null || (act === "start" && (await wasTakenBack(context, state)))) return false;
   try {
     const run = await begin(context, upgrader, state, act);
     if (run && act !== "resume")
@@ -30,11 +31,19 @@ export async function autoUpgrade(context: UpgradeContext, upgrader: Upgrader, {
   }
 }
 
+/** A restore has undone this very release: it would only fail again, until somebody has looked. */
+async function wasTakenBack({ store }: UpgradeContext, { codeVersion }: VersionState): Promise<boolean> {
+  const [last] = await orAbsent(() => readLatestRuns(store.knex, 1), []);
+  return last?.kind === "restore" && last.fromVersion === codeVersion;
+}
+
 /** `supersede`: what is interrupted or failed gives way to a run to this node's newer release. */
 type Act = "start" | "resume" | "supersede" | null;
 
 /** A node that still runs older files must not turn the others' run into one to its own release. */
 function unattendedAct({ version }: ParsedOptions, state: VersionState): Act {
+  // A restore goes on whatever files there are, and only at an operator's word.
+  if (state.run?.kind === "restore") return null;
   const aheadOfRun = state.run ? compareVersions(version, state.run.toVersion) : 0;
   switch (state.kind) {
     case "fresh":
@@ -50,28 +59,17 @@ function unattendedAct({ version }: ParsedOptions, state: VersionState): Act {
 }
 
 function resumingAct({ version }: ParsedOptions, { kind, run }: VersionState): Act {
-  return kind === "interrupted" && run?.toVersion === version ? "resume" : null;
+  return kind === "interrupted" && run?.kind !== "restore" && run?.toVersion === version ? "resume" : null;
 }
 
 async function begin(context: UpgradeContext, upgrader: Upgrader, state: VersionState, act: NonNullable<Act>): Promise<StartedRun | null> {
   switch (act) {
     case "start":
       if (state.kind === "fresh") return upgrader.start();
-      if (context.settings.options.backup !== "none") throw noBackup();
-      return upgrader.start({ backup: { kind: "none", address: "auto" } });
+      return upgrader.start({ backup: { kind: context.settings.options.backup.automatic ? "wanted" : "none", address: "auto" } });
     case "resume":
       return autoResume(context, upgrader, state);
     case "supersede":
       return state.kind === "failed" ? upgrader.retry() : upgrader.resume();
   }
-}
-
-function noBackup(): UpgateError {
-  return new UpgateError(
-    "ERR_UPGATE_NO_BACKUP_DRIVER",
-    'mode "auto" would upgrade without a backup, because upgate can\'t make one here.',
-    {
-      remedy: 'Back up the database before each release and say backup: "none", or open /install.',
-    },
-  );
 }

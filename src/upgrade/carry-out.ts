@@ -8,7 +8,8 @@ import type { UpgradeContext } from "./context.js";
 import { launchDetached } from "./launcher.js";
 import { LeaseKeeper } from "./lease-keeper.js";
 import { processIdentity } from "./process-identity.js";
-import { executeRun, type RunResult } from "./runner.js";
+import { executeRun } from "./runner.js";
+import type { RunResult } from "./run-result.js";
 import type { RunnerOptions } from "./runner-options.js";
 
 /** `process`: a process of its own, where there is a configuration file. `here`: inside this one. */
@@ -47,7 +48,7 @@ export async function carryOut(
 export async function takeOver(context: UpgradeContext, runId: string, token: number, stop?: AbortSignal): Promise<RunResult> {
   const { store, settings } = context;
   const run = await readKnownRun(context, runId);
-  if (run.toVersion !== settings.options.version) {
+  if (run.kind !== "restore" && run.toVersion !== settings.options.version) {
     const message = `The run leads to release ${run.toVersion}, but the files are ${settings.options.version}.`;
     throw new UpgateError("ERR_UPGATE_RELEASE_CHANGED", message);
   }
@@ -88,6 +89,7 @@ async function recordFailedStart({ store, logger }: UpgradeContext, runId: strin
 }
 
 function resultOf({ id, status, error }: Run): RunResult {
+  if (status === "draft") return { id, status: error ? "failed" : "prepared", error };
   return status === "completed" || status === "failed" || status === "aborted"
     ? { id, status, error }
     : { id, status: "interrupted", error: null };
@@ -97,7 +99,8 @@ function keep({ store, settings }: UpgradeContext, lease: Lease): LeaseKeeper {
   return new LeaseKeeper(store, lease, settings.options.leaseTtlMs);
 }
 
-function runnerOptions({ store, settings, logger, hooks }: UpgradeContext, stop: AbortSignal | undefined): RunnerOptions {
+function runnerOptions(context: UpgradeContext, stop: AbortSignal | undefined): RunnerOptions {
+  const { store, settings, logger, hooks } = context;
   const { pollMs, nodeTtlMs, drainTimeoutMs } = settings.options;
-  return { store, logger, pollMs, nodeTtlMs, drainTimeoutMs, release: settings.release, hooks, stop };
+  return { context, store, logger, pollMs, nodeTtlMs, drainTimeoutMs, release: settings.release, hooks, stop };
 }

@@ -4,7 +4,7 @@ import type { Check } from "../core/check.js";
 import type { VersionState } from "../core/version-state.js";
 import { driverMessage, orAbsent } from "../store/driver-errors.js";
 import { hasOpenSession } from "../store/sessions.js";
-import { readLatestRuns } from "../store/runs.js";
+import { backupSpaceCheck, backupToolsCheck, lastBackupCheck } from "./backup-checks.js";
 import type { UpgradeContext } from "./context.js";
 import { readMigrationFilesCheck } from "./migration-files.js";
 import { ownChecks, type OwnProcess, readNodesCheck } from "./node-checks.js";
@@ -35,7 +35,9 @@ export async function readHealth(context: UpgradeContext, state: VersionState, o
     {
       title: "Safety",
       checks: [
-        await attempt("backup", "Last backup", () => backupCheck(context)),
+        await attempt("backup", "Last backup", () => lastBackupCheck(context)),
+        await attempt("backup-tool", "Backup program", () => backupToolsCheck(context)),
+        await attempt("backup-space", "Room for a backup", () => backupSpaceCheck(context)),
         await attempt("installer", "Installer", () => installerCheck(context, state)),
       ],
     },
@@ -49,6 +51,8 @@ export async function readPreflight(context: UpgradeContext): Promise<Check[]> {
     nodeCheck(),
     await attempt("nodes", "Nodes", () => readNodesCheck(context)),
     await attempt("migration-files", "Migration files", () => readMigrationFilesCheck(context)),
+    await attempt("backup-tool", "Backup program", () => backupToolsCheck(context)),
+    await attempt("backup-space", "Room for a backup", () => backupSpaceCheck(context)),
   ];
 }
 
@@ -142,25 +146,6 @@ export function nodeCheck(): Check {
     message: process.version.slice(1),
     remedy: old ? `Install Node.js ${OLDEST_NODE} or later.` : null,
   };
-}
-
-export async function backupCheck({ store }: UpgradeContext): Promise<Check> {
-  const claim = (await orAbsent(() => readLatestRuns(store.knex, 20), [])).find((run) => run.backup !== null)?.backup;
-  return claim
-    ? {
-        id: "backup",
-        title: "Last backup",
-        severity: "info",
-        message: `A backup of the operator's own was confirmed on ${claim.confirmedAt.slice(0, 16).replace("T", " ")} UTC; upgate has not seen it.`,
-        remedy: null,
-      }
-    : {
-        id: "backup",
-        title: "Last backup",
-        severity: "info",
-        message: "upgate knows of none.",
-        remedy: "Make sure that your host or your own tools back up the database.",
-      };
 }
 
 async function installerCheck({ store }: UpgradeContext, state: VersionState): Promise<Check> {

@@ -1,5 +1,7 @@
 import type { KnownHistory } from "../core/adopted-history.js";
+import type { BackupCall } from "../core/backup.js";
 import type { Logger } from "../core/ports.js";
+import type { Rehearsal } from "../core/rehearsal.js";
 import type { Run } from "../core/run.js";
 import { deriveVersionState } from "../core/derive-version-state.js";
 import type { StateFacts, VersionState } from "../core/version-state.js";
@@ -23,6 +25,10 @@ export interface UpgradeContext {
   readonly checksums: Checksums;
   /** For runs inside this process. */
   readonly hooks?: RunHooks;
+  /** True while the upgrade is tried on a copy of the database. */
+  readonly rehearsal?: boolean;
+  /** Tries the upgrade on a copy that is made of a backup: a run within a run, so it is given from above. */
+  readonly rehearse?: (backupId: string, call: BackupCall) => Promise<Rehearsal>;
 }
 
 /** A moment's reading of everything the state depends on. */
@@ -69,6 +75,7 @@ function notApplied(names: readonly string[], { entries }: KnownHistory): readon
   return names.filter((name) => !applied.has(name));
 }
 
-function isStarted(run: Pick<Run, "status"> | null): boolean {
-  return run !== null && run.status !== "draft";
+/** A draft counts when it keeps the site closed. */
+function isStarted(run: Pick<Run, "status" | "phase"> | null): boolean {
+  return run !== null && (run.status !== "draft" || run.phase === "ready");
 }

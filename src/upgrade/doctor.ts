@@ -3,7 +3,8 @@ import type { Check } from "../core/check.js";
 import { isUpgateError, messageOf } from "../core/errors.js";
 import { driverMessage } from "../store/driver-errors.js";
 import { readSnapshot, type Snapshot } from "../store/snapshot.js";
-import { attempt, backupCheck, type CheckGroup, databaseChecks } from "./checks.js";
+import { backupSpaceCheck, backupToolsCheck, lastBackupCheck } from "./backup-checks.js";
+import { attempt, type CheckGroup, databaseChecks } from "./checks.js";
 import type { UpgradeContext } from "./context.js";
 import { clockCheck, ownTablesCheck, privilegesCheck, versionRowCheck } from "./database-checks.js";
 import { dataDirCheck, freeSpaceCheck, manifestCheck } from "./folder-checks.js";
@@ -100,7 +101,9 @@ async function upgradeGroup(context: UpgradeContext, { lease }: Snapshot): Promi
       leaseCheck(context, lease),
       await attempt("nodes", "Nodes", () => readNodesCheck(context)),
       await attempt("install-key", "Install key", () => installKeyCheck(context, state)),
-      await attempt("backup", "Last backup", () => backupCheck(context)),
+      await attempt("backup", "Last backup", () => lastBackupCheck(context)),
+      await attempt("backup-tool", "Backup program", () => backupToolsCheck(context)),
+      await attempt("backup-space", "Room for a backup", () => backupSpaceCheck(context)),
     ],
   };
 }

@@ -1,12 +1,13 @@
 import { UpgateError } from "../core/errors.js";
 import type { HistoryEntry } from "../core/migration.js";
-import type { Run, RunKind } from "../core/run.js";
+import type { BackupClaim, Run, RunKind } from "../core/run.js";
 import { compareVersions } from "../core/version.js";
 import type { VersionState } from "../core/version-state.js";
 import { isDuplicate } from "../store/driver-errors.js";
 import { insertDraft, readActiveRun, type RunChange, updateRun } from "../store/runs.js";
 import type { Store } from "../store/store.js";
 import { ensureTables, whileBusy } from "../store/tables.js";
+import type { StartBackup } from "./run-requests.js";
 
 /** The operator's draft for the versions of the state, made when there is none; a draft for other versions is aborted. */
 export async function openDraft(store: Store, state: VersionState): Promise<Run> {
@@ -42,6 +43,21 @@ export async function changeDraft(store: Store, state: VersionState, change: Run
 
 /** What makes of a run that holds the site one that is over. */
 export const OPENED = { phase: "done", active: false } as const;
+
+/** What makes of a draft that keeps the site closed one that does not. Its backup stays on the disk. */
+export const GIVEN_UP = { ...OPENED, status: "aborted" } as const;
+
+/** Throws `ERR_UPGATE_STATE` when the backup that is named was not made for this draft, or the site has been open since. */
+export function claimOf({ address, session, ...backup }: StartBackup, draft: Run, confirmedAt: string): BackupClaim {
+  const confirmed = { address, confirmedAt, ...(session === undefined ? {} : { session }) };
+  if (backup.kind !== "made") return { kind: backup.kind, ...confirmed };
+  const made = draft.phase === "ready" ? draft.backup?.made : undefined;
+  if (made === undefined || made.id !== backup.id)
+    throw new UpgateError("ERR_UPGATE_STATE", `The backup ${backup.id} was not made for this upgrade, or the site has been open since.`, {
+      remedy: "Make a new backup, then start the upgrade.",
+    });
+  return { kind: "made", ...confirmed, made };
+}
 
 /** Throws `ERR_UPGATE_STATE` when there is nothing to start. */
 export function startableKind(state: VersionState): RunKind {

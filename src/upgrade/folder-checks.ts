@@ -2,10 +2,10 @@ import { accessSync, constants, existsSync, statfsSync } from "node:fs";
 import path from "node:path";
 import type { Check } from "../core/check.js";
 import { messageOf } from "../core/errors.js";
+import { MIB, sizeOf } from "../core/size.js";
 import { readHistoryOrNone } from "../store/snapshot.js";
 import type { UpgradeContext } from "./context.js";
 
-const MIB = 1024 * 1024;
 /** Less than this, and not even an upgrade's log is sure to fit. */
 const LEAST_FREE_BYTES = 64 * MIB;
 const FEW_FREE_BYTES = 1024 * MIB;
@@ -55,10 +55,7 @@ export async function manifestCheck({ settings, store }: UpgradeContext): Promis
   return { ...common, severity: "ok", message: `${path.basename(manifest)}: ${filesVersion}, ${kind}.`, remedy: null };
 }
 
-function nearestFolder(folder: string): string {
+/** The folder itself, or the nearest above it that exists. */
+export function nearestFolder(folder: string): string {
   return existsSync(folder) || path.dirname(folder) === folder ? folder : nearestFolder(path.dirname(folder));
-}
-
-function sizeOf(bytes: number): string {
-  return bytes < 1024 * MIB ? `${Math.floor(bytes / MIB)} MiB` : `${(bytes / 1024 / MIB).toFixed(1)} GiB`;
 }

@@ -2,6 +2,8 @@
 export interface RunHooks {
   /** Awaited between two migrations: the one before is recorded, this one has left no trace. `name`: as in the history. */
   beforeMigration?(name: string): Promise<void>;
+  /** Why a statement must not be sent; null: it may. Asked before each, with its text. */
+  refuse?(sql: string): string | null;
   /** Awaited at every moment at which a process may die with another outcome; the crash suite kills there. */
   atPoint?(moment: RunMoment): Promise<void> | void;
 }

@@ -1,10 +1,13 @@
 import type { Logger } from "../core/ports.js";
 import type { Release } from "../release/release.js";
 import type { Store } from "../store/store.js";
+import type { UpgradeContext } from "./context.js";
 import type { LeaseKeeper } from "./lease-keeper.js";
 import type { RunHooks } from "./run-hooks.js";
 
 export interface RunnerOptions {
+  /** For what is done besides migrations. */
+  readonly context: UpgradeContext;
   readonly store: Store;
   readonly release: Release;
   readonly logger: Logger;

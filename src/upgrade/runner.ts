@@ -1,31 +1,28 @@
-import type { Knex } from "knex";
 import { isUpgateError, UpgateError } from "../core/errors.js";
 import type { Run, RunError } from "../core/run.js";
 import { driverMessage } from "../store/driver-errors.js";
 import { readHistory } from "../store/history.js";
 import { readLastSequence } from "../store/journal.js";
-import { beatLease } from "../store/lease.js";
 import type { Store } from "../store/store.js";
 import { readRun, updateRun } from "../store/runs.js";
 import { ensureVersionTable, whileBusy } from "../store/tables.js";
 import { writeVersionRow } from "../store/version-row.js";
 import { applyMigrations, type Progress } from "./apply-migrations.js";
 import { waitForNodes } from "./barrier.js";
+import { assertFenced } from "./fence.js";
 import { InDoubtError } from "./journal/doubt.js";
 import { adviseOnFailure } from "./failure-advice.js";
 
 import type { LeaseKeeper } from "./lease-keeper.js";
+import type { RunResult } from "./run-result.js";
+import { backUp, giveBack, prepare } from "./run-backup.js";
+import { restoreBackup } from "./run-restore.js";
 import { endOf, type RunnerOptions } from "./runner-options.js";
 
-export interface RunResult {
-  readonly id: string;
-  readonly status: "completed" | "failed" | "interrupted" | "aborted";
-  readonly error: RunError | null;
-}
-
 /**
- * Carries a started run to its end under a held lease: waits until all nodes have closed, applies the pending migrations in
- * order, writes the version row last in one transaction with the run's end, gives the lease back. A migration's error ends
+ * Carries a started run to its end under a held lease: waits until all nodes have closed, makes the backup that is wanted, applies the
+ * pending migrations in order, writes the version row last in one transaction with the run's end, gives the lease back; or what else
+ * the run's goal is. A migration's error ends
  * the run as `failed` and is in the result, a stop as `interrupted`; only a lost lease rejects, because then nothing may be
  * written any more.
  */
@@ -45,10 +42,21 @@ async function execute(options: RunnerOptions, runId: string, keeper: LeaseKeepe
   const progress: Progress = { migration: null };
   try {
     await closeNodes(options, run, keeper);
-    await applyMigrations(options, run, keeper, progress);
-    await finishRun(options, run, keeper);
+    switch (run.goal) {
+      case "upgrade":
+        if (run.backup?.kind === "wanted") await backUp(options, run, keeper);
+        await applyMigrations(options, run, keeper, progress);
+        await finishRun(options, run, keeper);
+        break;
+      case "backup":
+      case "rehearsal":
+        return await prepare(options, run, keeper);
+      case "restore":
+        return await restoreBackup(options, run, keeper);
+    }
   } catch (error) {
     if (keeper.signal.aborted || isUpgateError(error, "ERR_UPGATE_LEASE_LOST")) throw error;
+    if (run.goal === "backup" || run.goal === "rehearsal") return giveBack(options, run, keeper, toRunError(error, null));
     if (options.stop?.aborted) return stopped(run, keeper);
     if (isUpgateError(error, "ERR_UPGATE_DRAIN_ABORTED")) return givenUp(options, run, keeper);
     const failure = toRunError(error, progress.migration);
@@ -92,10 +100,11 @@ async function closeNodes(options: RunnerOptions, run: Run, keeper: LeaseKeeper)
   const onWait = (waiting: string): void => logger.info(`upgate: ${waiting}`);
   const passedOver = await waitForNodes(store, { run, nodeTtlMs, pollMs, drainTimeoutMs, signal, onWait });
   if (passedOver.length > 0) logger.warn(`upgate: went on without silent nodes: ${passedOver.join(", ")}`);
-  await whileBusy(() =>
-    updateRun(store.knex, run.id, "running", { phase: "migrating", passedOver: [...new Set([...run.passedOver, ...passedOver])] }),
-  );
+  const phase = NEXT_PHASES[run.goal === "upgrade" && run.backup?.kind === "wanted" ? "backup" : run.goal];
+  await whileBusy(() => updateRun(store.knex, run.id, "running", { phase, passedOver: [...new Set([...run.passedOver, ...passedOver])] }));
 }
+
+const NEXT_PHASES = { upgrade: "migrating", backup: "backup", rehearsal: "rehearsal", restore: "restoring" } as const;
 
 async function finishRun({ store }: RunnerOptions, run: Run, keeper: LeaseKeeper): Promise<void> {
   const finishedAt = store.clock.timestamp();
@@ -103,19 +112,12 @@ async function finishRun({ store }: RunnerOptions, run: Run, keeper: LeaseKeeper
   await ensureVersionTable(store);
   await whileBusy(() =>
     store.knex.transaction(async (trx) => {
-      await fence(trx, keeper);
+      await assertFenced(trx, keeper);
       await writeVersionRow(trx, store.versionRow, run.toVersion, finishedAt);
       const end = run.hold ? ({ phase: "held" } as const) : ({ phase: "done", active: false } as const);
       await updateRun(trx, run.id, "running", { status: "completed", ...end, finishedAt, error: null });
     }),
   );
-}
-
-/** Locks the lease's row for the rest of the transaction, or finds that it is another's. */
-async function fence(trx: Knex.Transaction, keeper: LeaseKeeper): Promise<void> {
-  keeper.assertHeld();
-  if (!(await beatLease(trx, keeper.lease.token)))
-    throw new UpgateError("ERR_UPGATE_LEASE_LOST", "Another process has taken over the upgrade.");
 }
 
 function toRunError(error: unknown, migration: string | null): RunError {

@@ -2,12 +2,13 @@ import type { UpgateError } from "../core/errors.js";
 import type { PlannedMigration } from "../core/plan.js";
 import type { DrainAnswer, Run } from "../core/run.js";
 import type { VersionState } from "../core/version-state.js";
-import type { RunOptions, StartedRun, StartOptions, UpgradeActions } from "./actions.js";
+import type { PrepareOptions, RestoreOptions, RunOptions, StartedRun, StartOptions } from "./run-requests.js";
+import type { UpgradeActions } from "./actions.js";
 import type { BaselineOptions } from "./baseline.js";
 import type { UpgradeContext } from "./context.js";
 import type { RepairAction } from "./migration-checks.js";
 import type { Repaired } from "./repair.js";
-import type { RunResult } from "./runner.js";
+import type { RunResult } from "./run-result.js";
 import type { UpgradeStatus } from "./status.js";
 
 /**
@@ -18,7 +19,7 @@ export class Upgrader {
   readonly #actions: Promise<UpgradeActions>;
 
   constructor(context: UpgradeContext) {
-    this.#actions = import("./actions.js").then(({ UpgradeActions }) => new UpgradeActions(context));
+    this.#actions = import("./actions.js").then(({ UpgradeActions }) => new UpgradeActions({ ...context, rehearse: rehearsing(context) }));
     this.#actions.catch(() => undefined); // told to every caller
   }
 
@@ -69,6 +70,22 @@ export class Upgrader {
     return (await this.#actions).start(options);
   }
 
+  /**
+   * Closes the site everywhere and makes a backup, or tries the upgrade on a copy of the database. The site stays closed then, so that nothing is
+   * written that the backup lacks, until the upgrade is started or `open()` gives it up. Throws what `start` does.
+   */
+  async prepare(options: PrepareOptions): Promise<StartedRun> {
+    return (await this.#actions).prepare(options);
+  }
+
+  /**
+   * Brings the database back to what a backup holds, in a run of its own: the site is closed all through. It takes the place of the run that
+   * is active. Throws `ERR_UPGATE_LEASE_HELD` while that one is alive, `ERR_UPGATE_BACKUP_UNKNOWN` when there is no such backup here.
+   */
+  async restore(options: RestoreOptions): Promise<StartedRun> {
+    return (await this.#actions).restore(options);
+  }
+
   /** Goes on with an interrupted run, under the same id; with files of another release it is superseded by a new run. */
   async resume(options: RunOptions = {}): Promise<StartedRun> {
     return (await this.#actions).resume(options);
@@ -87,7 +104,7 @@ export class Upgrader {
     return (await this.#actions).answerDrain(answer);
   }
 
-  /** Opens a site that a run with `hold` has kept closed. Throws `ERR_UPGATE_STATE` when it is not held. */
+  /** Opens a site that a run with `hold` has kept closed, or gives up an upgrade that was prepared. Throws `ERR_UPGATE_STATE` when neither is so. */
   async open(): Promise<void> {
     return (await this.#actions).open();
   }
@@ -130,4 +147,9 @@ export class Upgrader {
   async execute(runId: string, token: number, signal?: AbortSignal): Promise<RunResult> {
     return (await this.#actions).execute(runId, token, signal);
   }
+}
+
+/** Loaded when it is asked for. */
+function rehearsing(context: UpgradeContext): NonNullable<UpgradeContext["rehearse"]> {
+  return async (backupId, call) => (await import("./rehearsal.js")).rehearse(context, backupId, call);
 }

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Socket } from "node:net";
 import { defaultExport } from "../core/default-export.js";
 import { messageOf, UpgateError } from "../core/errors.js";
 import type { Logger } from "../core/ports.js";
@@ -37,6 +38,8 @@ export class Hosting {
   #listening: Promise<void> | undefined;
   #application: HostApplication | null = null;
   #loading: Promise<HostApplication> | null = null;
+  /** Connections without a request so far: browsers open some in advance. node:http counts them as busy, and would wait for them for ever. */
+  readonly #silent = new Set<Socket>();
 
   constructor(private readonly parts: HostingParts) {}
 
@@ -49,6 +52,11 @@ export class Hosting {
     const guard = this.parts.guard(rest);
     const server = createServer((req, res) => this.#handle(guard, load, req, res));
     this.#server = server;
+    server.on("connection", (socket) => {
+      this.#silent.add(socket);
+      socket.once("close", () => this.#silent.delete(socket));
+    });
+    server.on("request", ({ socket }) => this.#silent.delete(socket));
     this.parts.attach(server);
     this.#listening = new Promise<void>((resolve, reject) => {
       server.once("error", reject);
@@ -79,12 +87,16 @@ export class Hosting {
     await this.#listening?.catch(() => undefined);
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
     server.closeIdleConnections();
+    // What has come in by now is still heard.
+    setImmediate(() => this.closeIdle());
     await closed;
   }
 
   /** Connections whose last answer was under way at `close` would stay until their clients let go of them. */
   closeIdle(): void {
     this.#server?.closeIdleConnections();
+    // One that was upgraded is the application's; no listener tells of it, for one would claim the upgrades of an application that has none.
+    for (const socket of this.#silent) if (socket.bytesWritten === 0) socket.destroy();
   }
 
   #handle(guard: Handler, load: LoadApplication, req: MountedRequest, res: ServerResponse): void {

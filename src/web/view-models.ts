@@ -1,6 +1,7 @@
 import type { Check, Severity } from "../core/check.js";
 import type { PlannedMigration } from "../core/plan.js";
-import type { RunError, RunKind } from "../core/run.js";
+import type { Rehearsal } from "../core/rehearsal.js";
+import type { MadeBackup, RunError, RunGoal, RunKind } from "../core/run.js";
 import type { MaintenanceCode, VersionStateKind } from "../core/version-state.js";
 
 /** What every page of the wizard gets besides its own model. */
@@ -18,13 +19,13 @@ export interface PageFrame {
   readonly csrf: string;
 }
 
-/** `Upgrade` or `Install`, as headings and sentences need it. */
+/** What the run is called in headings and sentences. */
 export interface Words {
   readonly kind: RunKind;
-  /** `Upgrade` or `Install`: headings and buttons. */
-  readonly title: "Upgrade" | "Install";
-  /** `upgrade` or `installation`: sentences. */
-  readonly noun: "upgrade" | "installation";
+  /** Headings and buttons. */
+  readonly title: "Upgrade" | "Install" | "Restore";
+  /** Sentences. */
+  readonly noun: "upgrade" | "installation" | "restore";
 }
 
 export interface StepMark {
@@ -59,8 +60,16 @@ export interface ReviewModel {
 }
 
 export interface BackupModel {
-  /** True when upgate has a driver that can make the backup itself. */
-  readonly canCreate: boolean;
+  /** Why upgate can't make the backup itself; null when it can. */
+  readonly cannotCreate: { readonly reason: string; readonly remedy: string } | null;
+  /** The one that was made for this upgrade; nothing has been written since. */
+  readonly made: MadeBackup | null;
+  /** The latest for the same way from version to version. */
+  readonly rehearsal: Rehearsal | null;
+  /** How long the site will be closed, s; null without a rehearsal. */
+  readonly closingSeconds: number | null;
+  /** How long a rehearsal may take, whole minutes. */
+  readonly rehearsalMinutes: number;
   readonly databaseLabel: string;
   /** True for an empty database: there is nothing to back up. */
   readonly nothingToLose: boolean;
@@ -86,8 +95,17 @@ export interface StatusModel {
   } | null;
 }
 
+/** What **Restore the Backup** would bring back. */
+export interface RestorableModel extends MadeBackup {
+  /** The release it holds. */
+  readonly version: string;
+  readonly tables: number;
+}
+
 export interface ProgressModel {
   readonly status: StatusModel;
+  /** `backup`, `rehearsal`: of an upgrade that is being prepared. */
+  readonly goal: RunGoal;
   readonly fromVersion: string | null;
   readonly toVersion: string;
   /** True when the process is gone and the operator may resume. */
@@ -99,6 +117,8 @@ export interface ProgressModel {
   readonly holder: string | null;
   /** An error of the last button pressed, e.g. a lost race. */
   readonly error: { readonly reason: string; readonly remedy: string } | null;
+  /** Of an interrupted upgrade; null where this machine has no backup that was made for it. */
+  readonly restorable: RestorableModel | null;
 }
 
 export interface FailedModel {
@@ -110,6 +130,25 @@ export interface FailedModel {
   readonly fromVersion: string | null;
   readonly toVersion: string;
   readonly notice: { readonly reason: string; readonly remedy: string } | null;
+  /** Null where this machine has no backup that was made for it. */
+  readonly restorable: RestorableModel | null;
+  /** True when upgate was to make a backup first, and could not. */
+  readonly lacksBackup: boolean;
+}
+
+/** After a restore. */
+export interface RestoredModel {
+  /** The release that the database is at again. */
+  readonly version: string;
+  /** The release whose upgrade was taken back; null where none was. */
+  readonly takenBack: string | null;
+  readonly backup: MadeBackup | null;
+  readonly durationMs: number | null;
+  /** True when the site is open: the files are of that release. */
+  readonly open: boolean;
+  /** True when the upgrade can be started again with these files. */
+  readonly mayTryAgain: boolean;
+  readonly adminUrl: string;
 }
 
 export interface DoneModel {

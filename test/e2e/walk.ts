@@ -16,7 +16,16 @@ export async function expectHeading(page: Page, text: string | RegExp): Promise<
 }
 
 /** The operator's way by the buttons' texts, up to the page after the start. */
-export async function walkToStart(page: Page, { site, key, noun = "Upgrade", onStep = async () => undefined }: WalkOptions): Promise<void> {
+export async function walkToStart(page: Page, options: WalkOptions): Promise<void> {
+  await walkToBackup(page, options);
+  const start = options.noun === "Install" ? "Start the Install" : "I Have a Backup, Start the Upgrade";
+  await page.getByRole("button", { name: start }).click();
+}
+
+export async function walkToBackup(
+  page: Page,
+  { site, key, noun = "Upgrade", onStep = async () => undefined }: WalkOptions,
+): Promise<void> {
   await page.goto(`${site}/install`);
   await expectHeading(page, "Install Key");
   await onStep("key");
@@ -31,8 +40,6 @@ export async function walkToStart(page: Page, { site, key, noun = "Upgrade", onS
   await page.getByRole("button", { name: "Continue" }).click();
   await expectHeading(page, noun === "Upgrade" ? /Back Up/ : /Ready to Install/);
   await onStep("backup");
-  const start = noun === "Upgrade" ? "I Have a Backup, Start the Upgrade" : "Start the Install";
-  await page.getByRole("button", { name: start }).click();
 }
 
 /** From the done page into the admin area, then back to seal the installer. */

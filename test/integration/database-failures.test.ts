@@ -4,7 +4,7 @@ import path from "node:path";
 import { after, describe, it } from "node:test";
 import mysql from "mysql2/promise";
 import type { UpgateOptions } from "../../src/index.js";
-import type { RunResult } from "../../src/upgrade/runner.js";
+import type { RunResult } from "../../src/upgrade/run-result.js";
 import { startMariaDb } from "../support/mariadb.js";
 import { createProject } from "../support/project.js";
 import { withUpgate } from "../support/upgates.js";

@@ -127,7 +127,7 @@ function releasesOn(kind: DatabaseKind): void {
     for (const one of [project, old]) one.remove();
   });
 
-  it("migrations may be ES modules, CommonJS, and TypeScript where the process has a loader, also in its own process", async () => {
+  it("migrations may be ES modules, CommonJS, and TypeScript where the process has a loader, also in its own process", async (t) => {
     const project = await setUp(null, {
       migrations: {
         "1.0.0/0001-esm.mjs": `export const up = (knex) => knex.schema.createTable("esm", (t) => t.increments("id"));`,
@@ -142,6 +142,9 @@ export const up = (knex: { schema: { createTable(name: string, make: (t: { incre
         "1.1.0/types.d.ts": "export interface NotAMigration { id: number }",
       },
     });
+    const { execArgv } = process;
+    process.execArgv = [...execArgv, "--import", "tsx"];
+    t.after(() => (process.execArgv = execArgv));
     await withUpgate(project.options, async ({ upgrader, knex }) => {
       const run = await upgrader.start();
       assert.deepEqual(await run.finished, { id: run.id, status: "completed", error: null });

@@ -65,15 +65,15 @@ function runsOn(kind: DatabaseKind): void {
     const project = await setUp();
     project.write("migrations/1.1.0/0002-fill-prices.mjs", WAITING(path.join(project.folder, "go")));
     const starter = project.write(
-      "start.mts",
-      `import { createUpgate } from ${JSON.stringify(new URL("../../src/index.ts", import.meta.url).href)};
+      "start.mjs",
+      `import { createUpgate } from ${JSON.stringify(new URL("../../dist/index.js", import.meta.url).href)};
 import options from "./upgate.config.mjs";
 const upgate = createUpgate({ ...options, configFile: new URL("upgate.config.mjs", import.meta.url) });
 await upgate.ready();
 await upgate.upgrader.start();
 setInterval(() => undefined, 1000);`,
     );
-    const web = spawn(process.execPath, ["--import", "tsx", starter], { stdio: "ignore" });
+    const web = spawn(process.execPath, [starter], { stdio: "ignore" });
     try {
       await withUpgate(project.options, async (upgate) => {
         await until("the second migration to run", async () => (await upgate.upgrader.status()).run?.migrations[1]?.status === "running");

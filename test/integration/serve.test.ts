@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import type { Server } from "node:http";
 import { connect } from "node:net";
 import type { AddressInfo } from "node:net";
 import path from "node:path";
 import { after, describe, it } from "node:test";
+import { promisify } from "node:util";
 import mysql from "mysql2/promise";
 import { createUpgate, type Upgate } from "../../src/index.js";
 import { startMariaDb } from "../support/mariadb.js";
@@ -116,6 +118,22 @@ describe("serve", () => {
       await upgate.close();
       project.remove();
     }
+  });
+
+  it("closes though a browser holds a connection open on which it has asked nothing yet", async () => {
+    const project = sqliteProject();
+    await install(project.options, "1.1.0");
+    const upgate = createUpgate(project.options);
+    const server = await upgate.serve(() => bootingHost(upgate), { port: 0, host: "127.0.0.1" });
+    const { port } = server.address() as AddressInfo;
+    const ended = ["", "GET / HT"].map(async (begun) => {
+      const socket = connect(port, "127.0.0.1", () => socket.write(begun)).resume();
+      await once(socket, "close");
+    });
+    await until("the connections", async () => (await promisify(server.getConnections.bind(server))()) === ended.length);
+    await upgate.close();
+    await Promise.all(ended);
+    project.remove();
   });
 
   it("writes the generated key to a file of the owner's only, once for all nodes, and voids it at sealing", async () => {

@@ -47,9 +47,9 @@ function statesOn(kind: DatabaseKind): void {
   it("is behind after upgate baseline, with the earlier migrations counted as applied and none run", async () => {
     await setUp();
     await sql("CREATE TABLE products (id INTEGER PRIMARY KEY, name VARCHAR(64))");
-    const cli = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+    const cli = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
     const baseline = (version: string) =>
-      spawnSync(process.execPath, ["--import", "tsx", cli, "baseline", version, "--config", project.options.configFile as string], {
+      spawnSync(process.execPath, [cli, "baseline", version, "--config", project.options.configFile as string], {
         encoding: "utf8",
       });
     const tooNew = baseline("2.0.0");

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
 import { after, describe, it } from "node:test";
 import { createUpgate, type Upgate, type UpgateOptions } from "../../src/index.js";
 import { type DatabaseKind, databaseKinds } from "../support/databases.js";
@@ -77,12 +78,17 @@ function unattendedOn(kind: DatabaseKind): void {
     project.remove();
   });
 
-  it("an upgrade without a backup is refused unless the vendor says so, and the wizard still answers", async () => {
+  it("an upgrade whose backup can't be made changes nothing, and is gone on with once the cause is removed", async () => {
     const project = await setUp({ mode: "auto" });
     await install({ ...project.options, mode: "wizard" }, "1.0.0");
+    const obstacle = project.write("data/backups", "");
     await withUpgate(project.options, async (upgate) => {
-      await until("the refusal", () => project.lines.some((line) => /without a backup/.test(line)));
-      assert.equal(upgate.state().kind, "behind");
+      await until("the failed run", () => upgate.state().kind === "failed", 20_000);
+      assert.equal(upgate.state().run?.error?.code, "ERR_UPGATE_BACKUP_FAILED");
+      assert.equal(await upgate.knex.schema.hasColumn("products", "price_cents"), false);
+      rmSync(obstacle);
+      const run = await upgate.upgrader.retry();
+      assert.equal((await run.finished).status, "completed");
     });
     project.remove();
   });

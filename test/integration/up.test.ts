@@ -231,7 +231,10 @@ describe("upgate up on a terminal", () => {
     const no = await cliOnTerminal(["up"], ["n"], project.folder);
     assert.equal(no.code, 1, no.screen);
     assert.match(no.screen, /Do you agree to the licence, .*EULA\.md\? \[y\/N\][\s\S]*Nothing was changed/);
-    const yes = await cliOnTerminal(["up"], ["y", "y"], project.folder);
+    const neither = await cliOnTerminal(["up"], ["y", "n", "n"], project.folder);
+    assert.equal(neither.code, 1, neither.screen);
+    assert.match(neither.screen, /Shall one be made, as soon as the site is closed\? \[y\/N\][\s\S]*Nothing was changed/);
+    const yes = await cliOnTerminal(["up"], ["y", "n", "y"], project.folder);
     assert.equal(yes.code, 0, yes.screen);
     const escape = String.fromCharCode(27);
     assert.ok(yes.screen.includes("Do you have a backup of the database? [y/N]"), yes.screen);
@@ -240,7 +243,8 @@ describe("upgate up on a terminal", () => {
     await withUpgate(project.options, async ({ knex }) => {
       const run = await knex("upgate_run").where({ to_version: "1.1.0" }).first();
       assert.equal(run.license_hash.length, 64);
-      assert.equal(JSON.parse(run.backup).address, "cli");
+      const { address: by, kind, made } = JSON.parse(run.backup);
+      assert.deepEqual([by, kind, made.proof], ["cli", "made", "restored"]);
     });
     project.remove();
   });

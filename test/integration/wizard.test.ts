@@ -286,6 +286,8 @@ function wizardOn(kind: DatabaseKind): void {
           "nodes",
           "connections",
           "backup",
+          "backup-tool",
+          "backup-space",
           "installer",
         ],
       );

@@ -11,8 +11,8 @@ export interface DeathAt {
 }
 
 const script = (address: string, table: string, { batches, point }: DeathAt): string => `
-  import { backfill } from ${JSON.stringify(module("../../src/index.ts"))};
-  import { connectHost, databaseSource } from ${JSON.stringify(module("../../src/store/connect.ts"))};
+  import { backfill } from ${JSON.stringify(module("../../dist/index.js"))};
+  import { connectHost, databaseSource } from ${JSON.stringify(module("../../dist/store/connect.js"))};
   const knex = connectHost(databaseSource(${JSON.stringify(address)}, process.cwd()));
   const table = ${JSON.stringify(table)};
   let committed = 0;
@@ -29,7 +29,7 @@ const script = (address: string, table: string, { batches, point }: DeathAt): st
 
 /** Runs a backfill "killed" of `table` (n = n + 1) in a process of its own, and kills it by SIGKILL where told. */
 export async function killBackfill(address: string, table: string, at: DeathAt): Promise<void> {
-  const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", script(address, table, at)], {
+  const child = spawn(process.execPath, ["--input-type=module", "-e", script(address, table, at)], {
     cwd: ROOT,
     stdio: ["ignore", "inherit", "inherit", "ipc"],
   });

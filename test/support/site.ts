@@ -1,10 +1,14 @@
 import { spawn } from "node:child_process";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { TestProject } from "./project.js";
 import { until } from "./wait.js";
 
-const INDEX = new URL("../../src/index.js", import.meta.url).href.replace(/\.js$/, ".ts");
+const INDEX = new URL("../../dist/index.js", import.meta.url).href;
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** `close` gives what was let in 8 s; more is a hang. */
+const STOP_WAIT_MS = 30_000;
 
 /** A project's application as a process of its own. */
 export interface Site {
@@ -33,7 +37,7 @@ console.log("PORT", server.address().port);
 process.once("SIGTERM", () => void upgate.close().then(() => process.exit(0)));
 `,
   );
-  const child = spawn(process.execPath, ["--import", "tsx", server], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [server], { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"] });
   let text = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (text += chunk.toString()));
   const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
@@ -53,7 +57,10 @@ process.once("SIGTERM", () => void upgate.close().then(() => process.exit(0)));
     ended,
     stop: async () => {
       child.kill("SIGTERM");
-      await ended;
+      const isOver = await Promise.race([ended.then(() => true), pause(STOP_WAIT_MS, false, { ref: false })]);
+      if (isOver) return;
+      child.kill("SIGKILL");
+      throw new Error(`The site did not end within ${STOP_WAIT_MS} ms of SIGTERM:\n${text}`);
     },
   };
 }

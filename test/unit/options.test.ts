@@ -29,7 +29,7 @@ describe("defaults", () => {
       detectVersion: null,
       mode: "wizard",
       resume: "ask",
-      backup: "own",
+      backup: { automatic: true, driver: null, keep: 5, maxAgeDays: 90, scratchDatabase: null, proof: "restore" },
       patches: "ask",
       restart: "ask",
       license: null,
@@ -73,7 +73,8 @@ describe("defaults", () => {
     const { value, problems } = checkOptions({ ...LEAST, ...words, database, migrations: source, knexMigrations: "crm.history" }, {});
     assert.deepEqual(problems, []);
     assert.deepEqual([value.database, value.migrations, value.knexMigrations], [database, source, "crm.history"]);
-    assert.deepEqual([value.mode, value.resume, value.backup, value.patches, value.restart], Object.values(words));
+    const { mode, resume, backup, patches, restart } = value;
+    assert.deepEqual([mode, resume, backup.automatic ? "own" : "none", patches, restart], Object.values(words));
   });
 
   test("what is given is taken", () => {
@@ -142,7 +143,19 @@ describe("values that don't fit", () => {
     [{ detectVersion: "8.6.1" }, /^detectVersion: must be a function/],
     [{ mode: "automatic" }, /^mode: must be "wizard" or "auto", got "automatic"/],
     [{ resume: "always" }, /^resume: must be "ask" or "auto", got "always"/],
-    [{ backup: true }, /^backup: must be "own" or "none", got true/],
+    [{ backup: true }, /^backup: must be "own", "none" or an object, got true/],
+    [{ backup: "mine" }, /^backup: must be "own" or "none", got "mine"/],
+    [{ backup: { kep: 3 } }, /^backup\.kep: is not an option; did you mean "keep"\?/],
+    [{ backup: { keep: 0 } }, /^backup\.keep: must be a whole number from 1 to 1000, got 0/],
+    [{ backup: { maxAgeDays: 1.5 } }, /^backup\.maxAgeDays: must be a whole number of days from 1 to 3650, got 1\.5/],
+    [{ backup: { scratchDatabase: "a`b" } }, /^backup\.scratchDatabase: must be a database's name/],
+    [{ backup: { proof: "none" } }, /^backup\.proof: must be "restore" or "read", got "none"/],
+    [{ backup: { driver: { name: "cloud" } } }, /^backup\.driver: must have a function create/],
+    [{ backup: { driver: { name: "a b", create: () => undefined } } }, /^backup\.driver: must have a name of 1 to 40/],
+    [
+      { backup: { driver: { name: "cloud", create: () => undefined, restore: 1 } } },
+      /^backup\.driver: must have functions, where it has them: restore/,
+    ],
     [{ patches: "apply" }, /^patches: must be "ask" or "stamp"/],
     [{ restart: undefined, patches: null }, /^patches: .*got null/],
     [{ restart: "always" }, /^restart: must be "ask" or "exit"/],

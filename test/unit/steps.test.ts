@@ -11,6 +11,13 @@ const REVIEWED_ONLY = { licenseAcceptedAt: null, reviewedAt: AT };
 
 type Draft = Parameters<typeof firstUnfinishedStep>[1];
 
+test("after a restore the walk is over until somebody begins it anew", () => {
+  const draft = { licenseAcceptedAt: null, reviewedAt: null };
+  assert.equal(firstUnfinishedStep("behind", null, true, true), "done");
+  assert.equal(firstUnfinishedStep("behind", draft, true, true), "license");
+  assert.equal(firstUnfinishedStep("failed", null, true, true), "failed");
+});
+
 describe("the operator is sent to the first unfinished page", () => {
   for (const kind of ["fresh", "behind"] as const) {
     const table: [what: string, draft: Draft, hasLicense: boolean, step: StepId][] = [

@@ -1,6 +1,8 @@
 import { type Command, InvalidArgumentError } from "commander";
 import { isUpgateError, UpgateError } from "../../core/errors.js";
 import { doubtOf } from "../../core/in-doubt.js";
+import type { MadeBackup } from "../../core/run.js";
+import type { RunOptions } from "../../upgrade/run-requests.js";
 import type { VersionState } from "../../core/version-state.js";
 import { notNow } from "../../upgrade/drafts.js";
 import { carryOut, stoppable } from "../carry-out.js";
@@ -14,6 +16,7 @@ interface UpOptions extends DrainOptions {
   readonly yes?: boolean;
   readonly wait: boolean;
   readonly hold?: boolean;
+  readonly backup?: boolean;
   readonly run?: string;
   readonly token?: number;
 }
@@ -22,12 +25,14 @@ export function upCommand(): Command {
   return verb("up", "upgrade (or install) the database to the release of the files; goes on with what was interrupted", {
     examples: [
       ["upgate up", "asks about licence and backup"],
+      ["upgate up --yes --backup", "for scripts: makes a backup first and proves it; you agree to the licence"],
       ["upgate up --yes", "for scripts: you have a backup and agree to the licence"],
       ["upgate up --yes --json | jq .result", '"completed", "up-to-date", "failed" or "interrupted"'],
     ],
     exitCodes: RUN_EXIT_CODES,
   })
     .option("-y, --yes", "no questions: you have a backup and agree to the licence")
+    .option("--backup", "make a backup when the site is closed, and prove it, before anything is changed")
     .addOption(drainOption())
     .option("--hold", "keep the site closed to visitors afterwards, until upgate open")
     .option("--no-wait", "leave at once when another process is upgrading")
@@ -77,7 +82,7 @@ async function upgrade(session: Session, options: UpOptions): Promise<number> {
       // What only a look into the database can answer is never answered by a script that calls up.
       if (doubtOf(state) !== null) return tellFailed(session, state);
       return orWait(session, options, state, () =>
-        carryOut(session, (signal) => upgrader.retry({ where: "here", signal, ...drainOf(options) })),
+        carryOut(session, (signal) => upgrader.retry({ where: "here", signal, ...drainOf(options), ...vouching(options) })),
       );
     case "fresh":
     case "behind":
@@ -97,22 +102,49 @@ async function upgrade(session: Session, options: UpOptions): Promise<number> {
 async function start(session: Session, { yes = false, ...options }: UpOptions, state: VersionState): Promise<number> {
   const { upgrader } = session;
   const isInstallation = state.kind === "fresh";
-  if (!yes) await ask(session, state, isInstallation);
+  const made = (options.backup ?? false) ? undefined : await madeBackup(session, state);
+  let makesBackup = options.backup ?? false;
+  if (!yes) makesBackup = await ask(session, state, { isInstallation, hasBackup: made !== undefined, makesBackup });
   const license = await session.context.settings.release.license();
   if (license) await upgrader.acceptLicense(license.hash);
   await upgrader.markReviewed();
-  const backup = isInstallation ? {} : { backup: { kind: "own", address: "cli" } as const };
+  const which = made ? ({ kind: "made", id: made.id } as const) : ({ kind: makesBackup ? "wanted" : "own" } as const);
+  const backup = isInstallation ? {} : { backup: { ...which, address: "cli" } };
   const hold = options.hold ?? false;
   return carryOut(session, (signal) => upgrader.start({ ...backup, hold, where: "here", signal, ...drainOf(options) }));
 }
 
-async function ask({ context, terminal }: Session, { reason, pending }: VersionState, isInstallation: boolean): Promise<void> {
+/** With `--yes` the operator says to have a backup, also when the one that upgate was to make could not be made. */
+function vouching({ yes = false, backup = false }: UpOptions): Pick<RunOptions, "insteadOfBackup"> {
+  return yes && !backup ? { insteadOfBackup: { address: "cli" } } : {};
+}
+
+/** The one that the wizard has made for this very upgrade: the site has been closed since. */
+async function madeBackup({ upgrader }: Session, { run }: VersionState): Promise<MadeBackup | undefined> {
+  return run?.status === "draft" ? (await upgrader.draft()).backup?.made : undefined;
+}
+
+interface Asking {
+  readonly isInstallation: boolean;
+  readonly hasBackup: boolean;
+  readonly makesBackup: boolean;
+}
+
+/** Whether upgate is to make a backup. */
+async function ask(
+  { context, terminal }: Session,
+  { reason, pending }: VersionState,
+  { isInstallation, hasBackup, makesBackup }: Asking,
+): Promise<boolean> {
   terminal.say(reason);
   for (const name of pending) terminal.say(`  ${name}`);
   const { license } = context.settings.release.paths;
   if (license !== null) await insist(terminal.confirm(`Do you agree to the licence, ${license}?`));
-  if (!isInstallation) await insist(terminal.confirm("Do you have a backup of the database?"));
   if (license === null && isInstallation) await insist(terminal.confirm("Install it now?"));
+  if (isInstallation || hasBackup || makesBackup) return makesBackup;
+  if (await terminal.confirm("Do you have a backup of the database?")) return false;
+  await insist(terminal.confirm("Shall one be made, as soon as the site is closed?"));
+  return true;
 }
 
 async function insist(answer: Promise<boolean>): Promise<void> {

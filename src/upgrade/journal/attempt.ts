@@ -22,6 +22,8 @@ export interface AttemptOptions {
   /** Rejects when nothing may be sent: the lease is lost, or the run is to stop. Asked before every statement. */
   readonly assertMayGoOn: () => Promise<void> | undefined;
   readonly atPoint: ((moment: RunMoment) => Promise<void> | void) | null;
+  /** Why a statement must not be sent; null: it may. */
+  readonly refuse: ((sql: string) => string | null) | null;
   /** The `finish` entries that have just been committed. */
   readonly onCommitted: (finished: readonly JournalEntry[]) => void;
 }

@@ -27,6 +27,7 @@ export interface OpenSessionOptions {
   readonly signal: AbortSignal;
   readonly assertMayGoOn: () => Promise<void> | undefined;
   readonly atPoint: ((moment: RunMoment) => Promise<void> | void) | null;
+  readonly refuse: ((sql: string) => string | null) | null;
   readonly verify: (migration: string, inDoubt: StatementInDoubt) => Promise<boolean | undefined>;
   readonly spans: boolean;
 }
@@ -45,7 +46,7 @@ export interface OpenSession {
  * Rejects with `ERR_UPGATE_IN_DOUBT`, or with the database's errors; then everything is closed again.
  */
 export async function openSession(options: OpenSessionOptions): Promise<OpenSession> {
-  const { store, assertMayGoOn, atPoint, projector } = options;
+  const { store, assertMayGoOn, atPoint, refuse, projector } = options;
   const source = store.source.admin ?? store.source;
   let gate: StatementGate | null = null;
   let locks = 0;
@@ -75,7 +76,7 @@ export async function openSession(options: OpenSessionOptions): Promise<OpenSess
     const onCommitted = (finished: readonly JournalEntry[]): void => projector.finished(finished);
     const { dialect, clock } = store;
     const multipleStatements = allowsSeveral(source);
-    const attempt = new Attempt({ dialect, clock, log, secret, multipleStatements, assertMayGoOn, atPoint, onCommitted }, database);
+    const attempt = new Attempt({ dialect, clock, log, secret, multipleStatements, assertMayGoOn, atPoint, refuse, onCommitted }, database);
     if (primary) attempt.catalogue = await TableCatalogue.read(send);
     gate = new StatementFlow(attempt, connected);
     const session = new MigrationSession({ attempt, database, primary, recordings, spans: options.spans });

@@ -117,5 +117,5 @@ function refusalOf({ isMysql, options }: Attempt, { scope }: ConnectionState, st
     return "without a transaction of upgate's a temporary table is lost when the process dies.";
   if (options.multipleStatements && hasSeveralStatements(sql))
     return "it is more than one statement, and a process may die between them; send them one by one.";
-  return null;
+  return statement.kind === "read" ? null : (options.refuse?.(sql) ?? null);
 }

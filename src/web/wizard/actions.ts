@@ -1,7 +1,8 @@
-import { isUpgateError, UpgateError } from "../../core/errors.js";
+import { isUpgateError } from "../../core/errors.js";
 import { checkAnswer, IN_DOUBT_ANSWERS } from "../../core/in-doubt.js";
 import { DRAIN_ANSWERS } from "../../core/run.js";
-import type { StartedRun } from "../../upgrade/actions.js";
+import type { Confirmation, StartedRun } from "../../upgrade/run-requests.js";
+import { readRestorable } from "./backups.js";
 import { backupPage, failedPage, keyPage, licensePage, messagePage, type Notice, progressPage } from "./pages.js";
 import { type Answer, audit, type Visit } from "./visit.js";
 
@@ -32,18 +33,32 @@ export async function review(visit: Visit): Promise<Answer> {
   return toNextStep();
 }
 
-export function createBackup(visit: Visit): Answer {
-  if (visit.body["action"] !== "create")
+const GOALS = new Map([
+  ["create", "backup"],
+  ["rehearse", "rehearsal"],
+] as const) as ReadonlyMap<string, "backup" | "rehearsal">;
+
+/** Create a Backup Now, or Rehearse on a Copy: both close the site everywhere first. */
+export async function createBackup(visit: Visit): Promise<Answer> {
+  const { body, upgrader } = visit;
+  const goal = GOALS.get(body["action"] ?? "");
+  if (goal === undefined)
     return backupPage(visit, 400, { reason: "This button is not known here.", remedy: "Use one of the buttons below." });
-  return backupPage(visit, 409, noBackupDriver("upgate can't make the backup itself here."));
+  return launch(visit, goal, () => upgrader.prepare({ goal, confirmation: confirmationOf(visit), drain: "ask" }));
 }
 
 export async function start(visit: Visit): Promise<Answer> {
-  const { body, upgrader, address } = visit;
-  if (body["backup"] !== "own")
+  const { body, upgrader } = visit;
+  const named = body["backup"] ?? "";
+  if (named === "")
     return backupPage(visit, 400, { reason: "No backup was named.", remedy: "Make a backup first, then press the button below." });
   const hold = body["hold"] === "yes" && visit.offersBypass();
-  return launch(visit, "start", () => upgrader.start({ backup: { kind: "own", address }, drain: "ask", hold }));
+  const which = named === "own" ? ({ kind: "own" } as const) : ({ kind: "made", id: named } as const);
+  return launch(visit, "start", () => upgrader.start({ backup: { ...which, ...confirmationOf(visit) }, drain: "ask", hold }));
+}
+
+function confirmationOf({ address, session }: Visit): Confirmation {
+  return session ? { address, session: session.id } : { address };
 }
 
 export function resume(visit: Visit): Promise<Answer> {
@@ -62,7 +77,10 @@ export async function retry(visit: Visit): Promise<Answer> {
     if (isUpgateError(error)) return failedPage(visit, 409, { reason: error.message, remedy: error.remedy });
     throw error;
   }
-  if (inDoubt === undefined) return launch(visit, "retry", () => visit.upgrader.retry({ drain: "ask" }));
+  if (inDoubt === undefined) {
+    const own = visit.body["backup"] === "own" ? { insteadOfBackup: confirmationOf(visit) } : {};
+    return launch(visit, "retry", () => visit.upgrader.retry({ drain: "ask", ...own }));
+  }
   return launch(visit, `in-doubt-${inDoubt}`, () => visit.upgrader.retry({ inDoubt, drain: "ask" }));
 }
 
@@ -82,18 +100,32 @@ export async function drain(visit: Visit): Promise<Answer> {
   return { kind: "redirect", to: "./" };
 }
 
-export function restore(visit: Visit): Answer {
-  const notice = noBackupDriver(
-    "upgate has made no backup that it could restore.",
-    "Restore your own backup with your hosting panel or your database tool, and put the files of the old release back.",
-  );
+export async function restore(visit: Visit): Promise<Answer> {
+  const { context, status, state, body, upgrader } = visit;
+  const hasRun = state.kind === "failed" || state.kind === "interrupted";
+  const restorable = hasRun ? await readRestorable(context, status.run) : null;
+  if (restorable === null) return refuseRestore(visit, 409, NOTHING_TO_RESTORE);
+  if (body["confirm"] !== "yes") return refuseRestore(visit, 400, UNCONFIRMED);
+  return launch(visit, "restore", () => upgrader.restore({ backup: restorable.id, confirmation: confirmationOf(visit), drain: "ask" }));
+}
+
+const UNCONFIRMED = {
+  reason: "To restore the backup, tick the box that says that the database goes back to what it was then.",
+  remedy: "Nothing has been changed.",
+};
+const NOTHING_TO_RESTORE = {
+  reason: "There is no backup here that was made for this run.",
+  remedy: "Restore your own backup with your hosting panel or your database tool, and put the files of the old release back.",
+};
+
+function refuseRestore(visit: Visit, status: number, notice: NonNullable<Notice>): Answer | Promise<Answer> {
   switch (visit.target) {
     case "failed":
-      return failedPage(visit, 409, notice);
+      return failedPage(visit, status, notice);
     case "progress":
-      return progressPage(visit, 409, notice);
+      return progressPage(visit, status, notice);
     default:
-      return messagePage(409, {
+      return messagePage(status, {
         heading: "Nothing to Restore",
         text: notice.reason,
         remedy: notice.remedy,
@@ -102,9 +134,10 @@ export function restore(visit: Visit): Answer {
   }
 }
 
-function noBackupDriver(reason: string, remedy?: string): NonNullable<Notice> {
-  const error = new UpgateError("ERR_UPGATE_NO_BACKUP_DRIVER", reason, remedy === undefined ? {} : { remedy });
-  return { reason: error.message, remedy: error.remedy };
+/** After a restore: the walk begins anew with a draft. */
+export async function again(visit: Visit): Promise<Answer> {
+  if (visit.state.kind === "behind") await visit.upgrader.draft();
+  return toNextStep();
 }
 
 /** The held site is shown to the session's operator: the wizard's own cookie does not reach beyond the wizard. */

@@ -10,9 +10,12 @@ import type {
   LicenseModel,
   MessageModel,
   ProgressModel,
+  RestoredModel,
   ReviewModel,
   StatusModel,
 } from "../view-models.js";
+import type { RunProgress } from "../../upgrade/status.js";
+import { NO_OUTLOOK, readOutlook, readRestorable, readRestoreFailure } from "./backups.js";
 import type { StepId } from "./steps.js";
 import type { Answer, Visit } from "./visit.js";
 
@@ -49,23 +52,27 @@ export async function reviewPage({ context, state, upgrader }: Visit, status = 2
   return page("review", status, model);
 }
 
-export function backupPage({ context, state, offersBypass }: Visit, status = 200, error: Notice = null): Answer {
+export async function backupPage(visit: Visit, status = 200, error: Notice = null): Promise<Answer> {
+  const { context, state, draft, offersBypass } = visit;
+  const nothingToLose = state.kind === "fresh";
+  const outlook = nothingToLose ? NO_OUTLOOK : await readOutlook(context, draft);
   const model: BackupModel = {
-    canCreate: false,
+    ...outlook,
     databaseLabel: context.store.source.label,
-    nothingToLose: state.kind === "fresh",
+    nothingToLose,
     mayHold: offersBypass(),
-    error,
+    error: error ?? (draft?.error ? { reason: draft.error.message, remedy: draft.error.remedy } : null),
   };
   return page("backup", status, model);
 }
 
-export function progressPage(visit: Visit, status = 200, error: Notice = null): Answer {
-  const { state, watcher } = visit;
+export async function progressPage(visit: Visit, status = 200, error: Notice = null): Promise<Answer> {
+  const { state, watcher, context } = visit;
   const { run } = visit.status;
   const holder = watcher.last?.lease?.holder ?? null;
   const model: ProgressModel = {
     status: statusModel(visit.status),
+    goal: run?.goal ?? "upgrade",
     fromVersion: run?.fromVersion ?? state.installedVersion,
     toVersion: run?.toVersion ?? state.codeVersion,
     interrupted: state.kind === "interrupted",
@@ -73,11 +80,13 @@ export function progressPage(visit: Visit, status = 200, error: Notice = null): 
     autoResumes: (state.autoResumes ?? 0) >= AUTO_RESUME_LIMIT ? (state.autoResumes as number) : null,
     holder: holder ? `${holder.host} (process ${holder.pid})` : null,
     error,
+    restorable: state.kind === "interrupted" ? await readRestorable(context, run) : null,
   };
   return page("progress", status, model);
 }
 
-export function failedPage({ state, status: { run } }: Visit, status = 200, notice: Notice = null): Answer {
+export async function failedPage({ context, state, status: { run } }: Visit, status = 200, notice: Notice = null): Promise<Answer> {
+  const refused = await readRestoreFailure(context, run);
   const model: FailedModel = {
     reason: run?.error?.message ?? state.reason,
     remedy: run?.error?.remedy ?? state.remedy,
@@ -85,13 +94,18 @@ export function failedPage({ state, status: { run } }: Visit, status = 200, noti
     migrations: run?.migrations ?? [],
     fromVersion: run?.fromVersion ?? state.installedVersion,
     toVersion: run?.toVersion ?? state.codeVersion,
-    notice,
+    notice: notice ?? (refused && { reason: refused.message, remedy: refused.remedy }),
+    restorable: await readRestorable(context, run),
+    lacksBackup: run?.backup?.kind === "wanted",
   };
   return page("failed", status, model);
 }
 
-export async function donePage({ context, state, offersBypass, status: { run } }: Visit): Promise<Answer> {
+export async function donePage(visit: Visit): Promise<Answer> {
+  const { context, state, offersBypass } = visit;
+  const { run } = visit.status;
   const { branding } = context.settings.options;
+  if (run?.kind === "restore") return restoredPage(visit, run);
   const model: DoneModel = {
     fromVersion: run?.fromVersion ?? null,
     toVersion: state.codeVersion,
@@ -104,6 +118,19 @@ export async function donePage({ context, state, offersBypass, status: { run } }
     ...(await notes(context.settings.release, run?.fromVersion ?? null, state.codeVersion)),
   };
   return page("done", 200, model);
+}
+
+function restoredPage({ context, state }: Visit, run: RunProgress): Answer {
+  const model: RestoredModel = {
+    version: run.toVersion,
+    takenBack: run.fromVersion === run.toVersion ? null : run.fromVersion,
+    backup: run.backup?.made ?? null,
+    durationMs: run.finishedAt ? Date.parse(run.finishedAt) - Date.parse(run.startedAt) : null,
+    open: state.kind === "current",
+    mayTryAgain: state.kind === "behind",
+    adminUrl: context.settings.options.branding.adminUrl ?? "/admin",
+  };
+  return { kind: "page", status: 200, view: "restored", step: null, model };
 }
 
 export function messagePage(status: number, model: MessageModel): Answer {

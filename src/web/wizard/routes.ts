@@ -1,4 +1,4 @@
-import { agree, createBackup, drain, finish, look, open, openWithKey, restore, resume, retry, review, start } from "./actions.js";
+import { again, agree, createBackup, drain, finish, look, open, openWithKey, restore, resume, retry, review, start } from "./actions.js";
 import { backupPage, donePage, failedPage, keyPage, licensePage, progressPage, reviewPage, statusModel } from "./pages.js";
 import { report } from "./report.js";
 import type { StepId } from "./steps.js";
@@ -42,6 +42,7 @@ export const ROUTES: readonly Route[] = [
   action("/look", "done", look),
   action("/open", "done", open),
   action("/done", "done", finish),
+  action("/again", "done", again),
   {
     method: "GET",
     path: "/status",

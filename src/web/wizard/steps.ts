@@ -1,6 +1,6 @@
 import type { RunDraft } from "../../core/run.js";
 import type { VersionStateKind } from "../../core/version-state.js";
-import type { StepMark } from "../view-models.js";
+import type { StepMark, Words } from "../view-models.js";
 
 /** The wizard's pages in the order of the walk; `failed` stands in the place of `done`. */
 export type StepId = "key" | "license" | "review" | "backup" | "progress" | "failed" | "done";
@@ -12,6 +12,8 @@ export function firstUnfinishedStep(
   kind: VersionStateKind,
   draft: Pick<RunDraft, "licenseAcceptedAt" | "reviewedAt"> | null,
   hasLicense: boolean,
+  /** Whether the last thing that was done is a restore. */
+  wasRestored = false,
 ): StepId {
   switch (kind) {
     case "running":
@@ -24,6 +26,7 @@ export function firstUnfinishedStep(
       return "done";
     case "fresh":
     case "behind":
+      if (wasRestored && draft === null) return "done";
       if (hasLicense && !draft?.licenseAcceptedAt) return "license";
       return draft?.reviewedAt ? "backup" : "review";
     case "unversioned":
@@ -44,7 +47,7 @@ export function mayShow(page: StepId, target: StepId): boolean {
 }
 
 /** The step indicator's marks. */
-export function stepMarks(current: StepId, hasLicense: boolean, noun: "Upgrade" | "Install"): StepMark[] {
+export function stepMarks(current: StepId, hasLicense: boolean, noun: Words["title"]): StepMark[] {
   const labels: readonly (readonly [StepId, string])[] = [
     ...(hasLicense ? ([["license", "Licence"]] as const) : []),
     ["review", "Review"],

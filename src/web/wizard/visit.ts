@@ -73,7 +73,9 @@ export async function openVisit(parts: WizardParts, request: VisitRequest): Prom
   const state = await parts.watcher.refresh();
   const draft = await readDraft(parts, state);
   const status = await parts.upgrader.statusOf(state);
-  const kind = status.run?.kind ?? (state.kind === "fresh" ? "install" : "upgrade");
+  const beforeStart = state.kind === "fresh" ? "install" : "upgrade";
+  const kind = draft === null ? (status.run?.kind ?? beforeStart) : beforeStart;
+  const wasRestored = status.run?.kind === "restore" && status.run.status === "completed";
   return {
     ...parts,
     ...request,
@@ -81,7 +83,7 @@ export async function openVisit(parts: WizardParts, request: VisitRequest): Prom
     status,
     draft,
     hasLicense,
-    target: firstUnfinishedStep(state.kind, draft, hasLicense),
+    target: firstUnfinishedStep(state.kind, draft, hasLicense, wasRestored),
     words: wordsOf(kind),
   };
 }
@@ -97,7 +99,14 @@ export async function audit(
 }
 
 function wordsOf(kind: Words["kind"]): Words {
-  return kind === "install" ? { kind, title: "Install", noun: "installation" } : { kind, title: "Upgrade", noun: "upgrade" };
+  switch (kind) {
+    case "install":
+      return { kind, title: "Install", noun: "installation" };
+    case "restore":
+      return { kind, title: "Restore", noun: "restore" };
+    case "upgrade":
+      return { kind, title: "Upgrade", noun: "upgrade" };
+  }
 }
 
 /** A draft for other versions agreed to something else. */

@@ -9,6 +9,7 @@ export function run(overrides: Partial<StateRun> = {}): StateRun {
     fromVersion: "8.6.0",
     toVersion: CODE,
     status: "running",
+    goal: "upgrade",
     phase: "migrating",
     epoch: 1,
     drain: "wait",
