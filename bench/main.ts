@@ -14,6 +14,10 @@ const BENCHMARKS: Readonly<Record<string, { readonly summary: string; readonly l
     summary: "how fast a backfill is, by a single UPDATE, and how long it holds its locks",
     load: async () => (await import("./backfill/benchmark.js")).backfillBenchmark,
   },
+  backup: {
+    summary: "how fast backups are made, proven and restored, beside the tools that do it, and in how much memory",
+    load: async () => (await import("./backup/benchmark.js")).backupBenchmark,
+  },
   guard: {
     summary: "what the guard costs a request, how fast nodes close and open, and what a waiting crowd costs",
     load: async () => (await import("./guard/benchmark.js")).guardBenchmark,

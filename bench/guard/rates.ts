@@ -1,7 +1,7 @@
 import type { Scratch } from "../scratch.js";
-import { type Sample, ServerProcess } from "./server-process.js";
+import { LoadedServer, type Sample } from "./server-process.js";
 import type { Site } from "./site.js";
-import { VARIANT_NAMES, VARIANTS, type VariantName } from "./variants.js";
+import { SEPARATE, TOGETHER, VARIANT_NAMES, VARIANTS, type VariantName } from "./variants.js";
 
 export interface Schedule {
   /** Times that all servers are started anew: no two processes of the same program are equally fast. */
@@ -30,7 +30,8 @@ export async function measureRates(
   let loadCpuUs = 0;
   for (let round = 0; round < rounds; round += 1) {
     say(`round ${round + 1} of ${rounds}: ${VARIANT_NAMES.length} servers, ${cycles} slices of ${sliceMs} ms each`);
-    const servers = await Promise.all(VARIANT_NAMES.map((name) => ServerProcess.start(name, sites[VARIANTS[name].gate], scratch)));
+    const separate = await Promise.all(SEPARATE.map((name) => LoadedServer.start([name], sites[VARIANTS[name].gate], scratch)));
+    const servers = [...separate.flat(), ...(await LoadedServer.start(TOGETHER, sites.open, scratch))];
     for (const server of servers) await server.measure(warmUpMs);
     const before = process.cpuUsage();
     for (let cycle = 0; cycle < cycles; cycle += 1)

@@ -12,20 +12,26 @@ export interface Sample {
   readonly cpuUs: number;
 }
 
-/** One variant in a process of its own, with the connections that load it. */
-export class ServerProcess {
+/** A variant, with the process that serves it and the connections that load it. */
+export class LoadedServer {
   private constructor(
     readonly name: VariantName,
     private readonly child: Child,
     private readonly client: LoadClient,
   ) {}
 
-  static async start(name: VariantName, site: Site, scratch: Scratch): Promise<ServerProcess> {
-    const child = Child.start("server", [name, JSON.stringify(site)], scratch);
-    const { port } = await child.ask<{ port: number }>("listen");
-    await verify(VARIANTS[name], port);
-    const client = await LoadClient.connect({ port, connections: CONNECTIONS, status: statusOf(VARIANTS[name]) });
-    return new ServerProcess(name, child, client);
+  /** `names`: served by one process, one after the other in the answer. */
+  static async start(names: readonly VariantName[], site: Site, scratch: Scratch): Promise<LoadedServer[]> {
+    const child = Child.start("server", [JSON.stringify(names), JSON.stringify(site)], scratch);
+    const { ports } = await child.ask<{ ports: number[] }>("listen");
+    return Promise.all(
+      names.map(async (name, index) => {
+        const port = ports[index] as number;
+        await verify(VARIANTS[name], port);
+        const client = await LoadClient.connect({ port, connections: CONNECTIONS, status: statusOf(VARIANTS[name]) });
+        return new LoadedServer(name, child, client);
+      }),
+    );
   }
 
   async measure(durationMs: number): Promise<Sample> {
