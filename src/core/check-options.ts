@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import type { BackupOptions, HostBackupDriver } from "./backup.js";
 import { type OptionProblem, UpgateError } from "./errors.js";
+import { BUNDLED_LANGUAGES, languageProblem, type TextOverrides, textsProblem } from "./languages.js";
 import { Checker, isPromise } from "./option-checker.js";
 import type {
   BrandingOptions,
@@ -37,6 +38,8 @@ const TOP_LEVEL = [
   "probes",
   "branding",
   "views",
+  "languages",
+  "texts",
   "pollMs",
   "nodeTtlMs",
   "leaseTtlMs",
@@ -101,6 +104,7 @@ export function checkOptions(
     probes: root.input["probes"] === false ? false : parseProbes(root.child("probes")),
     branding: parseBranding(root.child("branding")),
     views: root.paths("views"),
+    ...parseLanguages(root),
     pollMs,
     nodeTtlMs: root.integer("nodeTtlMs", 30_000, 3 * pollMs, 3_600_000),
     leaseTtlMs: root.integer("leaseTtlMs", 15_000, 1000, 3_600_000),
@@ -180,6 +184,21 @@ function parseProbes(probes: Checker): ProbeOptions {
     ready: probes.urlPath("ready", "/healthz/ready"),
     open: probes.urlPath("open", "/healthz/open"),
   };
+}
+
+function parseLanguages(root: Checker): Pick<ParsedOptions, "languages" | "texts"> {
+  const texts = (root.check("texts", textsProblem) as TextOverrides | undefined) ?? {};
+  const given = root.input["languages"];
+  if (given === undefined) return { languages: [...new Set([...BUNDLED_LANGUAGES, ...Object.keys(texts)])], texts };
+  if (!Array.isArray(given) || given.length === 0) {
+    root.problem("languages", 'must be a list of at least one language, such as ["en", "de"]');
+    return { languages: [...BUNDLED_LANGUAGES], texts };
+  }
+  given.forEach((tag: unknown, index) => {
+    const problem = languageProblem(tag, texts);
+    if (problem !== null) root.problem(`languages[${index}]`, problem);
+  });
+  return { languages: [...new Set(given as string[])], texts };
 }
 
 function parseBranding(branding: Checker): BrandingOptions {

@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import type { BackupOptions, HostBackupDriver } from "./backup.js";
+import type { TextOverrides } from "./languages.js";
 import type { Logger } from "./ports.js";
 
 /** What `createUpgate` and `defineConfig` take. docs/configuration.md lists each option with unit, bound and default. */
@@ -54,6 +55,13 @@ export interface UpgateOptions {
   branding?: BrandingOptions;
   /** Folders looked in before the package's own views. */
   views?: (string | URL)[];
+  /**
+   * The languages that the pages offer, BCP 47; the first is for everybody who asks for none of them. Default: all that come with the
+   * package, English first.
+   */
+  languages?: string[];
+  /** Texts that go before the package's own, by language: `{ de: { "Continue": "Weiter geht's" } }`. */
+  texts?: TextOverrides;
   /** How often every node reads the state, ms. 100 to 60,000; default 1,000. */
   pollMs?: number;
   /** A node that can't read for this long closes by itself, ms. At least 3 × pollMs; default 30,000. */
@@ -157,6 +165,8 @@ export interface ParsedOptions {
   readonly probes: Readonly<ProbeOptions> | false;
   readonly branding: Readonly<BrandingOptions>;
   readonly views: readonly (string | URL)[];
+  readonly languages: readonly string[];
+  readonly texts: TextOverrides;
   readonly pollMs: number;
   readonly nodeTtlMs: number;
   readonly leaseTtlMs: number;

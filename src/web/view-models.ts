@@ -11,21 +11,25 @@ export interface PageFrame {
   readonly brand: { readonly name: string; readonly logoUrl: string | null; readonly supportUrl: string | null };
   /** True when the vendor set an accent colour: `assets/theme.css` holds it. */
   readonly themed: boolean;
-  /** Which words the page uses. */
-  readonly words: Words;
+  /** Which words the page uses: of the run, or of the one that can be started. */
+  readonly kind: RunKind;
   /** The steps shown at the top; empty on pages outside the walk. */
   readonly steps: readonly StepMark[];
   /** For the hidden field `_csrf` of every form. */
   readonly csrf: string;
+  /** Of the switch at the foot of the page. */
+  readonly languages: readonly LanguageMark[];
+  /** The address before `?lang=`, relative. */
+  readonly languageBase: string;
 }
 
-/** What the run is called in headings and sentences. */
-export interface Words {
-  readonly kind: RunKind;
-  /** Headings and buttons. */
-  readonly title: "Upgrade" | "Install" | "Restore";
-  /** Sentences. */
-  readonly noun: "upgrade" | "installation" | "restore";
+/** One language of the switch. */
+export interface LanguageMark {
+  /** BCP 47. */
+  readonly tag: string;
+  /** As the language calls itself. */
+  readonly name: string;
+  readonly isCurrent: boolean;
 }
 
 export interface StepMark {
@@ -178,6 +182,7 @@ export interface MessageModel {
 
 export interface HealthModel {
   readonly brand: PageFrame["brand"];
+  readonly languages: readonly LanguageMark[];
   /** The page's own style sheet, text: printed into a style element whose hash the policy names. */
   readonly css: string;
   readonly badge: BadgeModel;
@@ -200,6 +205,8 @@ export interface BadgeModel {
   readonly kind: VersionStateKind;
   /** `You are up to date!` when so. */
   readonly label: string;
+  /** `Version 8.6.1`. */
+  readonly versionText: string;
   readonly severity: Severity;
   /** Where a click leads: the installer when something is to do there, else null. */
   readonly href: string | null;

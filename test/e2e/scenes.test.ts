@@ -9,7 +9,7 @@ import { prefixProxy } from "../support/prefix-proxy.js";
 import { createProject, INSTALL_KEY as key, SHOP_MIGRATIONS, type TestProject } from "../support/project.js";
 import { install, withUpgate } from "../support/upgates.js";
 import { until } from "../support/wait.js";
-import { expectHeading, finishInAdmin, picture, walkToStart } from "./walk.js";
+import { expectHeading, finishInAdmin, lookAt, walkToStart } from "./walk.js";
 
 const browser = await launchChromium();
 const kinds = await databaseKinds();
@@ -112,7 +112,7 @@ function scenesOn(kind: DatabaseKind): void {
           .getByText(/no_such_table/)
           .first()
           .waitFor();
-        await picture(page, `failed-${kind.name}`);
+        await lookAt(page, `failed-${kind.name}`);
         const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: /Report/ }).click()]);
         assert.match(download.suggestedFilename(), /^upgrade-report-.*\.json$/);
         project.write("migrations/1.1.0/0002-fill-prices.mjs", SHOP_MIGRATIONS["1.1.0/0002-fill-prices.mjs"]);
@@ -143,7 +143,7 @@ function scenesOn(kind: DatabaseKind): void {
           const sideways = await page.locator("html").evaluate((root) => root.scrollWidth - root.clientWidth);
           assert.equal(sideways, 0, "no sideways scrolling");
           assert.equal(await page.getByRole("button", { name: "Retry" }).count(), 0);
-          await picture(page, `in-doubt-${width}-${kind.name}`);
+          await lookAt(page, `in-doubt-${width}-${kind.name}`);
           await page.getByRole("button", { name: answer }).click();
           await expectHeading(page, "Upgrade Completed Successfully!");
           assert.deepEqual(complaints, []);
@@ -171,13 +171,13 @@ function scenesOn(kind: DatabaseKind): void {
           "the first migration to be shown as applied",
           async () => (await page.locator("progress").getAttribute("value")) === "50",
         );
-        await picture(page, `progress-${kind.name}`);
+        await lookAt(page, `progress-${kind.name}`);
         await page.reload();
         await expectHeading(page, "Upgrade in Progress");
         const { pid } = await upgate.knex("upgate_lease").first("pid");
         process.kill(Number(pid), "SIGKILL");
         await expectHeading(page, "Upgrade Interrupted");
-        await picture(page, `interrupted-${kind.name}`);
+        await lookAt(page, `interrupted-${kind.name}`);
         project.write("go", "");
         await page.getByRole("button", { name: "Resume" }).click();
         await expectHeading(page, "Upgrade Completed Successfully!");

@@ -43,6 +43,8 @@ describe("defaults", () => {
       probes: { live: "/healthz/live", ready: "/healthz/ready", open: "/healthz/open" },
       branding: { adminUrl: "/admin" },
       views: [],
+      languages: ["en", "de", "fr", "es", "pt-BR", "ja", "zh-Hans", "ar"],
+      texts: {},
       pollMs: 1000,
       nodeTtlMs: 30_000,
       leaseTtlMs: 15_000,
@@ -75,6 +77,18 @@ describe("defaults", () => {
     assert.deepEqual([value.database, value.migrations, value.knexMigrations], [database, source, "crm.history"]);
     const { mode, resume, backup, patches, restart } = value;
     assert.deepEqual([mode, resume, backup.automatic ? "own" : "none", patches, restart], Object.values(words));
+  });
+
+  test("languages that come with the package, and those of the host's own texts", () => {
+    const texts = { nl: { Continue: "Doorgaan" } };
+    assert.deepEqual(checkOptions({ ...LEAST, texts }, {}).value.languages.at(-1), "nl");
+    const { value, problems } = checkOptions({ ...LEAST, texts, languages: ["nl", "de", "nl"] }, {});
+    assert.deepEqual([problems, value.languages], [[], ["nl", "de"]]);
+    assertProblem({ languages: ["it"] }, /languages\[0\].*does not come with upgate.*texts/);
+    assertProblem({ languages: ["EN us"] }, /languages\[0\].*such as "de"/);
+    assertProblem({ languages: [] }, /at least one language/);
+    assertProblem({ texts: { de: { Continue: 1 } } }, /texts has texts of "de" that are no object of strings|texts: has texts of "de"/);
+    assertProblem({ texts: "de" }, /must be an object/);
   });
 
   test("what is given is taken", () => {

@@ -1,11 +1,13 @@
 import type { ServerResponse } from "node:http";
 import { isUpgateError, messageOf } from "../../core/errors.js";
+import { say } from "../../core/say.js";
 import { driverMessage } from "../../store/driver-errors.js";
 import { clientAddress, type Handler, isSecure, type MountedRequest, type Next, pathOf, requestPath } from "../http.js";
 import type { MaintenanceAnswer } from "../maintenance.js";
 import { forgetCaching, NO_STORE } from "../no-store.js";
 import { publicAsset, type Renderer } from "../render.js";
 import { securityHeaders } from "../security-headers.js";
+import type { Texts } from "../texts/texts.js";
 import type { PageFrame } from "../view-models.js";
 import { readForm } from "./body.js";
 import { StatusEvents } from "./events.js";
@@ -26,7 +28,7 @@ export interface Installer {
 }
 
 /** The wizard as one connect-style function, to be mounted at `installPath`. Sealed, it answers nothing: the host's 404 does. */
-export function createInstaller(parts: WizardParts, renderer: Renderer, answerMaintenance: MaintenanceAnswer): Installer {
+export function createInstaller(parts: WizardParts, renderer: Renderer, texts: Texts, answerMaintenance: MaintenanceAnswer): Installer {
   const { context, watcher, sessions } = parts;
   const { logger, settings } = context;
   const events = new StatusEvents(parts.upgrader, watcher, logger);
@@ -56,15 +58,15 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
     res: ServerResponse,
     route: Route | "not-found" | "not-allowed",
   ): Promise<{ answer: Answer; visit: Visit | null }> {
-    if (route === "not-found") return refuse(404, "Page Not Found", "The installer has no such page.");
-    if (route === "not-allowed") return refuse(405, "Not Possible", "This page can't be used that way.");
+    if (route === "not-found") return refuse(404, say("Page Not Found"), "The installer has no such page.");
+    if (route === "not-allowed") return refuse(405, say("Not Possible"), "This page can't be used that way.");
     const request = { address: clientAddress(req), secure: isSecure(req), session: await sessions.find(req.headers.cookie), body: {} };
     if (route.needsSession && !request.session) {
       if (route.method === "GET" && route.path !== "/status" && route.path !== "/events")
         return { answer: { kind: "redirect", to: "./" }, visit: null };
       return refuse(
         403,
-        "Install Key Needed",
+        say("Install Key Needed"),
         "Your session is over, or you have not entered the install key yet. Nothing has been changed.",
       );
     }
@@ -72,7 +74,7 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
     if (body === null)
       return refuse(
         403,
-        "Form Refused",
+        say("Form Refused"),
         "The form did not come from a page of this installer, or it is too old. Nothing has been changed.",
       );
     const visit = await openVisit(parts, { ...request, body });
@@ -127,34 +129,55 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
       case "download":
         res.setHeader("Content-Disposition", `attachment; filename="${what.filename}"`);
         return write(req, res, 200, what.type, what.body);
-      case "page":
+      case "page": {
+        const wording = texts.in(texts.choice.of(req));
+        const frame = await frameOf(req, what, visit, wording.lang);
+        res.setHeader("Content-Language", wording.lang);
+        keepLanguage(req, res);
         return write(
           req,
           res,
           what.status,
           "text/html; charset=utf-8",
-          renderer.render(what.view, { frame: await frameOf(req, what, visit), model: what.model }),
+          renderer.render(what.view, { ...wording, frame, model: what.model }),
         );
+      }
     }
   }
 
-  async function frameOf(req: MountedRequest, { view, step }: Extract<Answer, { kind: "page" }>, visit: Visit | null): Promise<PageFrame> {
+  /** Not at the mount itself without a slash at its end: the cookie would reach beyond the wizard there. */
+  function keepLanguage(req: MountedRequest, res: ServerResponse): void {
+    const asked = texts.choice.asked(req);
+    if (asked !== null && (!isAtMount(req) || requestPath(req).endsWith("/")))
+      res.setHeader("Set-Cookie", texts.choice.cookie(asked, isSecure(req)));
+  }
+
+  async function frameOf(
+    req: MountedRequest,
+    { view, step }: Extract<Answer, { kind: "page" }>,
+    visit: Visit | null,
+    language: string,
+  ): Promise<PageFrame> {
     const { branding } = settings.options;
-    const words = visit?.words ?? { kind: "upgrade", title: "Upgrade", noun: "upgrade" };
+    const kind = visit?.kind ?? "upgrade";
+    const base = baseOf(req);
     return {
-      base: baseOf(req),
+      base,
       brand: { name: branding.name ?? "", logoUrl: branding.logoUrl ?? null, supportUrl: branding.supportUrl ?? null },
       themed: branding.accentColor !== undefined,
-      words,
-      steps: step === null || !visit ? [] : stepMarks(step, visit.hasLicense, words.title),
+      kind,
+      steps: step === null || !visit ? [] : stepMarks(step, visit.hasLicense, kind),
       csrf: view === "key" ? await sessions.keyFormToken() : (visit?.session?.csrf ?? ""),
+      languages: texts.marks(language),
+      // What a form has been answered with has no address of its own.
+      languageBase: req.method === "POST" || isAtMount(req) ? base || "./" : "",
     };
   }
 
   function sendAsset(req: MountedRequest, res: ServerResponse, name: string): Promise<void> {
     if (name === "theme.css") return write(req, res, 200, "text/css; charset=utf-8", themeCss(settings.options.branding.accentColor));
     const asset = publicAsset(name);
-    if (!asset) return send(req, res, refuse(404, "Page Not Found", "The installer has no such page."));
+    if (!asset) return send(req, res, refuse(404, say("Page Not Found"), "The installer has no such page."));
     return write(req, res, 200, asset.type, asset.body);
   }
 
@@ -167,9 +190,9 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
         visit: null,
       });
     if (status === 413)
-      return send(req, res, refuse(413, "Form Too Large", "The form holds more than the installer takes. Nothing has been changed."));
+      return send(req, res, refuse(413, say("Form Too Large"), "The form holds more than the installer takes. Nothing has been changed."));
     if (status !== undefined && status >= 400 && status < 500)
-      return send(req, res, refuse(status, "Form Not Understood", "The form could not be read. Nothing has been changed."));
+      return send(req, res, refuse(status, say("Form Not Understood"), "The form could not be read. Nothing has been changed."));
     logger.error(`upgate: the installer failed: ${driverMessage(error)}`, error);
     answerMaintenance(req, res, "Err1");
   }
@@ -194,6 +217,10 @@ async function write(req: MountedRequest, res: ServerResponse, status: number, t
 
 function refuse(status: number, heading: string, text: string): { answer: Answer; visit: null } {
   return { answer: messagePage(status, { heading, text, remedy: null, link: BACK }), visit: null };
+}
+
+function isAtMount(req: MountedRequest): boolean {
+  return pathOf(req.url ?? "/").replace(/^\//, "") === "";
 }
 
 /** Prefix of relative links: at the mount itself without a slash at the end, a browser resolves them against the folder above. */

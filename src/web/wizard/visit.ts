@@ -1,4 +1,4 @@
-import type { Run } from "../../core/run.js";
+import type { Run, RunKind } from "../../core/run.js";
 import type { VersionState } from "../../core/version-state.js";
 import { appendAudit } from "../../store/audit.js";
 import type { DeferredWrites } from "../../store/deferred-writes.js";
@@ -10,7 +10,6 @@ import type { OwnProcess } from "../../upgrade/node-checks.js";
 import type { UpgradeStatus } from "../../upgrade/status.js";
 import type { Upgrader } from "../../upgrade/upgrader.js";
 import type { Watcher } from "../../upgrade/watcher.js";
-import type { Words } from "../view-models.js";
 import type { OpenSession, WizardSessions } from "./sessions.js";
 import { firstUnfinishedStep, type StepId } from "./steps.js";
 
@@ -36,7 +35,8 @@ export interface Visit extends WizardParts {
   readonly hasLicense: boolean;
   /** The first unfinished step. */
   readonly target: StepId;
-  readonly words: Words;
+  /** Of the run, or of the one that can be started: which words the pages use. */
+  readonly kind: RunKind;
   readonly address: string;
   readonly secure: boolean;
   readonly session: OpenSession | null;
@@ -67,7 +67,7 @@ export async function openVisit(parts: WizardParts, request: VisitRequest): Prom
       draft: null,
       hasLicense,
       target: "key",
-      words: wordsOf("upgrade"),
+      kind: "upgrade",
     };
   }
   const state = await parts.watcher.refresh();
@@ -84,7 +84,7 @@ export async function openVisit(parts: WizardParts, request: VisitRequest): Prom
     draft,
     hasLicense,
     target: firstUnfinishedStep(state.kind, draft, hasLicense, wasRestored),
-    words: wordsOf(kind),
+    kind,
   };
 }
 
@@ -96,17 +96,6 @@ export async function audit(
   const { store } = visit.context;
   const entry = { happenedAt: store.clock.timestamp(), event, address: visit.address, sessionId: visit.session?.id ?? null, detail };
   await visit.writes.attempt(() => appendAudit(store.knex, entry));
-}
-
-function wordsOf(kind: Words["kind"]): Words {
-  switch (kind) {
-    case "install":
-      return { kind, title: "Install", noun: "installation" };
-    case "restore":
-      return { kind, title: "Restore", noun: "restore" };
-    case "upgrade":
-      return { kind, title: "Upgrade", noun: "upgrade" };
-  }
 }
 
 /** A draft for other versions agreed to something else. */
