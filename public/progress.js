@@ -8,7 +8,7 @@ const LEAVE_MS = 5000;
 const LEFT_AT = "upgate-left-at";
 
 const root = document.querySelector("#progress");
-const { events, status, page, shown } = root.dataset;
+const { events, status, page, shown, title } = root.dataset;
 const stopped = shown === "interrupted" ? "stopped" : null;
 const words = {
   pending: "waiting",
@@ -19,10 +19,13 @@ const words = {
 const part = (id) => document.getElementById(id);
 const list = document.querySelector(".changes-list");
 const rows = new Map([...list.children].map((row) => [row.dataset.name, row]));
-const title = document.title;
+const icon = document.querySelector('link[rel="icon"]');
+const ICONS = { running: "running", interrupted: "stopped", failed: "failed", completed: "done" };
 const begun = performance.now() - Number(root.dataset.elapsedMs);
 
 let run = root.dataset.run;
+let source = null;
+let last = null;
 let live = false;
 let polling = false;
 let checking = false;
@@ -130,8 +133,51 @@ function showDrain(drain) {
   part("drain-waiting").toggleAttribute("hidden", drain !== "waiting");
 }
 
+/** The statement under way; one without figures is told in words, not by a bar that stands still. */
+function showStep({ step, detail }) {
+  part("step").toggleAttribute("hidden", detail === null);
+  setText(part("step-detail"), detail ?? "");
+  part("step-line").toggleAttribute("hidden", step === null);
+  setText(part("step-text"), step?.text ?? "");
+  const hasFigures = step !== null && step.percent !== null;
+  part("step-bar").toggleAttribute("hidden", !hasFigures);
+  if (hasFigures) part("step-bar").value = step.percent;
+}
+
+function logRow({ at, level, text }) {
+  const row = document.createElement("li");
+  row.className = `run-log-line run-log-${level}`;
+  const time = document.createElement("time");
+  time.dateTime = at;
+  time.textContent = at.slice(11, 19);
+  const words = document.createElement("span");
+  words.textContent = text;
+  row.append(time, " ", words);
+  return row;
+}
+
+let logged = "";
+function showLog(lines) {
+  const text = JSON.stringify(lines);
+  if (text === logged) return;
+  logged = text;
+  part("run-log").toggleAttribute("hidden", lines.length === 0);
+  const box = part("run-log-lines");
+  const isAtEnd = box.scrollHeight - box.scrollTop - box.clientHeight < 40;
+  box.replaceChildren(...lines.map(logRow));
+  if (isAtEnd) box.scrollTop = box.scrollHeight;
+}
+
+/** What a tab in the background shows. */
+function showInTab(state, percent) {
+  document.title = state === "running" ? `${percent} % – ${title}` : title;
+  const name = ICONS[state];
+  if (name) icon.href = new URL(`favicon-${name}.svg`, icon.href).href;
+}
+
 function show(model) {
   heard();
+  last = model;
   const now = model.run;
   const state = now ? now.status : "none";
   if (now) {
@@ -147,7 +193,9 @@ function show(model) {
     setText(part("count"), `${applied} of ${now.migrations.length} done`);
     setText(part("left"), running && now.etaSeconds > 0 ? `about ${duration(now.etaSeconds * 1000)} left` : "");
     now.migrations.forEach(showMigration);
-    document.title = running ? `${percent} % – ${title}` : title;
+    showStep(running ? now : { step: null, detail: null });
+    showLog(now.log);
+    showInTab(state, percent);
     speak(`${percent} %. ${activity}`);
   }
   if (!now || state !== shown || now.id !== run) leave();
@@ -163,8 +211,12 @@ async function check() {
       redirect: "manual",
       signal: AbortSignal.timeout(WATCHDOG_MS),
     });
-    if (answer.ok) show(await answer.json());
-    else if (answer.type === "opaqueredirect" || [401, 403, 404].includes(answer.status)) refused();
+    if (answer.ok) {
+      const before = JSON.stringify(last);
+      show(await answer.json());
+      // It was not in the stream: something on the way holds that back.
+      if (live && JSON.stringify(last) !== before) startPolling();
+    } else if (answer.type === "opaqueredirect" || [401, 403, 404].includes(answer.status)) refused();
     else lost();
   } catch {
     lost();
@@ -183,7 +235,7 @@ async function poll() {
   setTimeout(poll, POLL_MS);
 }
 
-function startPolling(source) {
+function startPolling() {
   source?.close();
   if (polling) return;
   polling = true;
@@ -191,17 +243,22 @@ function startPolling(source) {
 }
 
 function listen() {
-  const source = new EventSource(events);
+  source = new EventSource(events);
   source.addEventListener("message", (message) => {
     live = true;
     show(JSON.parse(message.data));
   });
+  // After a lost connection: nothing has happened meanwhile.
+  source.addEventListener("unchanged", () => {
+    live = true;
+    if (last) show(last);
+  });
   source.addEventListener("error", () => {
-    if (!live || source.readyState === EventSource.CLOSED) startPolling(source);
+    if (!live || source.readyState === EventSource.CLOSED) startPolling();
     else lost();
   });
   setTimeout(() => {
-    if (!live) startPolling(source);
+    if (!live) startPolling();
   }, SILENCE_MS);
 }
 

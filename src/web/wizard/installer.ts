@@ -29,7 +29,7 @@ export interface Installer {
 export function createInstaller(parts: WizardParts, renderer: Renderer, answerMaintenance: MaintenanceAnswer): Installer {
   const { context, watcher, sessions } = parts;
   const { logger, settings } = context;
-  const events = new StatusEvents(parts.upgrader, watcher, logger);
+  const events = new StatusEvents({ upgrader: parts.upgrader, watcher, sessions, logger });
 
   async function serve(req: MountedRequest, res: ServerResponse, next: Next): Promise<void> {
     await watcher.ready;
@@ -58,7 +58,14 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
   ): Promise<{ answer: Answer; visit: Visit | null }> {
     if (route === "not-found") return refuse(404, "Page Not Found", "The installer has no such page.");
     if (route === "not-allowed") return refuse(405, "Not Possible", "This page can't be used that way.");
-    const request = { address: clientAddress(req), secure: isSecure(req), session: await sessions.find(req.headers.cookie), body: {} };
+    const query = new URLSearchParams((req.url ?? "").split("?")[1] ?? "");
+    const request = {
+      address: clientAddress(req),
+      secure: isSecure(req),
+      session: await sessions.find(req.headers.cookie),
+      query,
+      body: {},
+    };
     if (route.needsSession && !request.session) {
       if (route.method === "GET" && route.path !== "/status" && route.path !== "/events")
         return { answer: { kind: "redirect", to: "./" }, visit: null };
@@ -121,7 +128,15 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
         });
         return void res.end();
       case "events":
-        return events.listen(req, res, HEADERS);
+        if (!events.isFull) return events.listen(req, res, HEADERS, visit?.session?.id ?? "");
+        res.setHeader("Retry-After", "5");
+        return write(
+          req,
+          res,
+          503,
+          "text/plain; charset=utf-8",
+          "Too many pages follow the progress here; this one asks for it now and then.\n",
+        );
       case "json":
         return write(req, res, what.status, "application/json; charset=utf-8", JSON.stringify(what.body));
       case "download":

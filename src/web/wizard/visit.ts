@@ -40,6 +40,7 @@ export interface Visit extends WizardParts {
   readonly address: string;
   readonly secure: boolean;
   readonly session: OpenSession | null;
+  readonly query: URLSearchParams;
   readonly body: Readonly<Record<string, string>>;
 }
 
@@ -51,7 +52,7 @@ export type Answer =
   | { readonly kind: "download"; readonly filename: string; readonly type: string; readonly body: string }
   | { readonly kind: "events" };
 
-type VisitRequest = Pick<Visit, "address" | "secure" | "session" | "body">;
+type VisitRequest = Pick<Visit, "address" | "secure" | "session" | "query" | "body">;
 
 /** Reads what the pages need. Without a session only what the key page shows, which is nothing of the state. */
 export async function openVisit(parts: WizardParts, request: VisitRequest): Promise<Visit> {
