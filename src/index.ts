@@ -11,6 +11,16 @@ export type {
 } from "./core/backfill.js";
 export type { MigrationContext, MigrationModule, MigrationStep, StatementInDoubt } from "./core/migration.js";
 export type {
+  MailOptions,
+  Notification,
+  NotificationEvent,
+  NotificationOptions,
+  NotifiedRun,
+  WebhookOptions,
+} from "./core/notification.js";
+export type { RunStage, RunStep } from "./core/run-step.js";
+export type { RunLogLine } from "./store/run-log.js";
+export type {
   BrandingOptions,
   Database,
   DatabaseAccounts,

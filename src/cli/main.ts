@@ -9,10 +9,12 @@ import { historyCommand } from "./commands/history.js";
 import { initCommand } from "./commands/init.js";
 import { keyCommand } from "./commands/key.js";
 import { makeCommand } from "./commands/make.js";
+import { notifyCommand } from "./commands/notify.js";
 import { openCommand } from "./commands/open.js";
 import { planCommand } from "./commands/plan.js";
 import { rehearseCommand } from "./commands/rehearse.js";
 import { repairCommand } from "./commands/repair.js";
+import { reportCommand } from "./commands/report.js";
 import { restoreCommand } from "./commands/restore.js";
 import { resumeCommand } from "./commands/resume.js";
 import { retryCommand } from "./commands/retry.js";
@@ -47,6 +49,8 @@ const commands = [
   backupCommand(),
   unlockCommand(),
   repairCommand(),
+  reportCommand(),
+  notifyCommand(),
   keyCommand(),
   historyCommand(),
   doctorCommand(),

@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import type { BackupOptions, HostBackupDriver } from "./backup.js";
+import { parseNotifications } from "./check-notifications.js";
 import { type OptionProblem, UpgateError } from "./errors.js";
 import { BUNDLED_LANGUAGES, languageProblem, type TextOverrides, textsProblem } from "./languages.js";
 import { Checker, isPromise } from "./option-checker.js";
@@ -47,6 +48,7 @@ const TOP_LEVEL = [
   "drain",
   "onDatabaseLoss",
   "mixedNodes",
+  "notifications",
   "logger",
   "configFile",
 ] as const satisfies readonly (keyof UpgateOptions)[];
@@ -112,6 +114,7 @@ export function checkOptions(
     drain: root.oneOf("drain", ["wait", "end", "abort"]),
     onDatabaseLoss: root.oneOf("onDatabaseLoss", ["close", "stay"]),
     mixedNodes: root.oneOf("mixedNodes", ["warn", "refuse"]),
+    notifications: parseNotifications(root),
     logger: (root.check("logger", loggerProblem) as Logger | undefined) ?? console,
     configFile: root.path("configFile", false),
   };

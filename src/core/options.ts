@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import type { BackupOptions, HostBackupDriver } from "./backup.js";
 import type { TextOverrides } from "./languages.js";
+import type { NotificationOptions, ParsedNotifications } from "./notification.js";
 import type { Logger } from "./ports.js";
 
 /** What `createUpgate` and `defineConfig` take. docs/configuration.md lists each option with unit, bound and default. */
@@ -76,6 +77,8 @@ export interface UpgateOptions {
   onDatabaseLoss?: "close" | "stay";
   /** `refuse`: no upgrade starts while a live node has files of another release than the ones that start it. Default `warn`. */
   mixedNodes?: "warn" | "refuse";
+  /** Who is told when an upgrade finishes, fails or is interrupted. Default: nobody. */
+  notifications?: NotificationOptions;
   /** Default: console. */
   logger?: Logger;
   /** The file that this configuration comes from: the upgrade's own process reads it. Default: the file that `defineConfig` was called in. */
@@ -174,6 +177,7 @@ export interface ParsedOptions {
   readonly drain: "wait" | "end" | "abort";
   readonly onDatabaseLoss: "close" | "stay";
   readonly mixedNodes: "warn" | "refuse";
+  readonly notifications: ParsedNotifications | null;
   readonly logger: Logger;
   readonly configFile: string | URL | null;
 }

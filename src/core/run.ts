@@ -49,6 +49,8 @@ export interface RunError {
   readonly remedy: string;
   /** The migration it happened in, where it was one. */
   readonly migration: string | null;
+  /** The statement that the database refused, without values, at most 2,000 characters; absent where it failed at something else. */
+  readonly statement?: string;
   /** With `ERR_UPGATE_IN_DOUBT`: what the operator has to decide before the run goes on. */
   readonly inDoubt?: StatementInDoubt;
 }
@@ -126,6 +128,8 @@ export interface RunPlanEntry {
   readonly version: string;
   /** How long it took in the rehearsal, ms. */
   readonly rehearsedMs?: number;
+  /** Of the largest table that its file names, at the start of the run. */
+  readonly tableBytes?: number;
 }
 
 /** What tells one process from every other, also across containers with the same host name. */

@@ -33,6 +33,12 @@ export async function readSession(knex: Knex, id: string, now: string): Promise<
   return row ? { id: row.id, address: row.address, createdAt: row.created_at, seenAt: row.seen_at, expiresAt: row.expires_at } : null;
 }
 
+/** Those of `ids` that are there and not expired at `now` (ISO 8601, UTC). */
+export async function readOpenSessions(knex: Knex, ids: readonly string[], now: string): Promise<string[]> {
+  const rows = await knex<SessionRow>("upgate_session").whereIn("id", ids).where("expires_at", ">", now).select("id");
+  return rows.map(({ id }) => id);
+}
+
 export async function extendSession(knex: Knex, id: string, seenAt: string, expiresAt: string): Promise<void> {
   await knex<SessionRow>("upgate_session").where({ id }).update({ seen_at: seenAt, expires_at: expiresAt });
 }

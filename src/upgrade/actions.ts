@@ -16,22 +16,26 @@ import { answerDoubt } from "./journal/doubt.js";
 import { leaseHeld, takeFreeLease } from "./leasing.js";
 import type { RepairAction } from "./migration-checks.js";
 import { refuseMixedNodes } from "./node-checks.js";
+import { weighPlan } from "./plan-weights.js";
 import { takeRehearsal } from "./rehearsal-record.js";
 import { beginRestore, chooseBackup, refuseUnrestorable } from "./restore-start.js";
 import { repair, type Repaired } from "./repair.js";
 import type { RunResult } from "./run-result.js";
 import type { PrepareOptions, RestoreOptions, RunOptions, StartedRun, StartOptions } from "./run-requests.js";
 import { type ReadState, StateReader } from "./state-reader.js";
-import { readStatus, type UpgradeStatus } from "./status.js";
+import type { UpgradeStatus } from "./status.js";
+import { StatusReader } from "./status-reader.js";
 
 /** What the upgrader does; its methods are described there. */
 export class UpgradeActions {
   readonly #reader: StateReader;
+  readonly #status: StatusReader;
   readonly #closing = new AbortController();
   readonly #runsHere = new Set<Promise<RunResult>>();
 
   constructor(private readonly context: UpgradeContext) {
     this.#reader = new StateReader(context);
+    this.#status = new StatusReader(context.store);
   }
 
   async state(): Promise<VersionState> {
@@ -53,7 +57,7 @@ export class UpgradeActions {
   }
 
   statusOf(state: VersionState): Promise<UpgradeStatus> {
-    return readStatus(this.context.store, state);
+    return this.#status.read(state);
   }
 
   async plan(): Promise<PlannedMigration[]> {
@@ -84,7 +88,8 @@ export class UpgradeActions {
     return this.#underLease(options, async ({ state }, lease) => {
       const draft = await openDraft(store, state);
       const claim = backup && claimOf(backup, draft, store.clock.timestamp());
-      const plan = await takeRehearsal(store, draft, await this.#planned(state));
+      const rehearsed = await takeRehearsal(store, draft, await this.#planned(state));
+      const plan = await weighPlan(store, rehearsed, (await this.context.settings.release.read()).files);
       return this.#begin(draft, lease, options, { plan, hold, ...(claim ? { backup: claim } : {}) });
     });
   }

@@ -60,7 +60,7 @@ function settingsOfCopy(settings: Settings, { source }: ScratchDatabase, logger:
     // A table named with its database would be the real one.
     knexTable: baseName(settings.knexTable),
     configFile: null,
-    options: { ...options, versionRow, logger: quiet, mixedNodes: "warn" },
+    options: { ...options, versionRow, logger: quiet, mixedNodes: "warn", notifications: null },
   };
 }
 

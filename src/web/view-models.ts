@@ -1,7 +1,10 @@
 import type { Check, Severity } from "../core/check.js";
+import type { KeptStatements } from "../core/kept-statements.js";
 import type { PlannedMigration } from "../core/plan.js";
 import type { Rehearsal } from "../core/rehearsal.js";
+import type { Remedy } from "../core/remedies.js";
 import type { MadeBackup, RunError, RunGoal, RunKind } from "../core/run.js";
+import type { RunStep } from "../core/run-step.js";
 import type { MaintenanceCode, VersionStateKind } from "../core/version-state.js";
 
 /** What every page of the wizard gets besides its own model. */
@@ -95,6 +98,12 @@ export interface StatusModel {
     readonly migrations: readonly PlannedMigration[];
     /** What the runner does just now, for people. */
     readonly activity: string;
+    /** What the database does just now; null where that is not seen. */
+    readonly step: RunStep | null;
+    /** One sentence about how far the step is, for people; null while no migration is under way. */
+    readonly detail: string | null;
+    /** What the migrations have logged last, oldest first. */
+    readonly log: readonly { readonly at: string; readonly level: string; readonly migration: string; readonly text: string }[];
     readonly drain: "asked" | "waiting" | null;
   } | null;
 }
@@ -134,6 +143,10 @@ export interface FailedModel {
   readonly fromVersion: string | null;
   readonly toVersion: string;
   readonly notice: { readonly reason: string; readonly remedy: string } | null;
+  /** Three ways out, the safest first. */
+  readonly remedies: readonly Remedy[];
+  /** What the change that failed has done before, and what stays done. */
+  readonly kept: KeptStatements;
   /** Null where this machine has no backup that was made for it. */
   readonly restorable: RestorableModel | null;
   /** True when upgate was to make a backup first, and could not. */

@@ -324,13 +324,16 @@ function wizardOn(kind: DatabaseKind): void {
       assert.equal(events[0]?.run, null);
       assert.deepEqual(Object.keys(events.at(-1)?.run ?? {}).toSorted(), [
         "activity",
+        "detail",
         "drain",
         "etaSeconds",
         "id",
+        "log",
         "migrations",
         "percent",
         "startedAt",
         "status",
+        "step",
       ]);
       assert.equal(events.at(-1)?.run?.percent, 100);
     }));

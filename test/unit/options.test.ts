@@ -52,6 +52,7 @@ describe("defaults", () => {
       drain: "wait",
       onDatabaseLoss: "close",
       mixedNodes: "warn",
+      notifications: null,
       logger: console,
       configFile: null,
     });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { etaSeconds, type PlannedMigration, type PlanStatus } from "../../src/core/plan.js";
+import type { PlannedMigration, PlanStatus } from "../../src/core/plan.js";
+import { etaSeconds } from "../../src/core/run-weight.js";
 import { fitsPlan, predictedClosingSeconds, type Rehearsal } from "../../src/core/rehearsal.js";
 import { namesDatabase } from "../../src/core/statement-database.js";
 import { changedTable } from "../../src/core/statement-tables.js";

@@ -31,7 +31,7 @@ export interface Installer {
 export function createInstaller(parts: WizardParts, renderer: Renderer, texts: Texts, answerMaintenance: MaintenanceAnswer): Installer {
   const { context, watcher, sessions } = parts;
   const { logger, settings } = context;
-  const events = new StatusEvents(parts.upgrader, watcher, logger);
+  const events = new StatusEvents({ upgrader: parts.upgrader, watcher, sessions, logger });
 
   async function serve(req: MountedRequest, res: ServerResponse, next: Next): Promise<void> {
     await watcher.ready;
@@ -60,7 +60,15 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, texts: T
   ): Promise<{ answer: Answer; visit: Visit | null }> {
     if (route === "not-found") return refuse(404, say("Page Not Found"), "The installer has no such page.");
     if (route === "not-allowed") return refuse(405, say("Not Possible"), "This page can't be used that way.");
-    const request = { address: clientAddress(req), secure: isSecure(req), session: await sessions.find(req.headers.cookie), body: {} };
+    const query = new URLSearchParams((req.url ?? "").split("?")[1] ?? "");
+    const request = {
+      address: clientAddress(req),
+      secure: isSecure(req),
+      session: await sessions.find(req.headers.cookie),
+      query,
+      body: {},
+      wording: texts.in(texts.choice.of(req)),
+    };
     if (route.needsSession && !request.session) {
       if (route.method === "GET" && route.path !== "/status" && route.path !== "/events")
         return { answer: { kind: "redirect", to: "./" }, visit: null };
@@ -123,14 +131,22 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, texts: T
         });
         return void res.end();
       case "events":
-        return events.listen(req, res, HEADERS);
+        if (!events.isFull) return events.listen(req, res, HEADERS, visit as Visit);
+        res.setHeader("Retry-After", "5");
+        return write(
+          req,
+          res,
+          503,
+          "text/plain; charset=utf-8",
+          "Too many pages follow the progress here; this one asks for it now and then.\n",
+        );
       case "json":
         return write(req, res, what.status, "application/json; charset=utf-8", JSON.stringify(what.body));
       case "download":
         res.setHeader("Content-Disposition", `attachment; filename="${what.filename}"`);
         return write(req, res, 200, what.type, what.body);
       case "page": {
-        const wording = texts.in(texts.choice.of(req));
+        const wording = visit?.wording ?? texts.in(texts.choice.of(req));
         const frame = await frameOf(req, what, visit, wording.lang);
         res.setHeader("Content-Language", wording.lang);
         keepLanguage(req, res);

@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import { AUTO_RESUME_LIMIT } from "../../core/auto-resumes.js";
+import { remediesOf } from "../../core/remedies.js";
 import { notesBetween, renderMarkdown } from "../../release/markdown.js";
 import { readPreflight } from "../../upgrade/checks.js";
 import type {
@@ -14,8 +15,10 @@ import type {
   ReviewModel,
   StatusModel,
 } from "../view-models.js";
+import { readKept } from "../../upgrade/failed-run.js";
 import type { RunProgress } from "../../upgrade/status.js";
 import { NO_OUTLOOK, readOutlook, readRestorable, readRestoreFailure } from "./backups.js";
+import type { Wording } from "../texts/texts.js";
 import type { StepId } from "./steps.js";
 import type { Answer, Visit } from "./visit.js";
 
@@ -87,15 +90,20 @@ export async function progressPage(visit: Visit, status = 200, error: Notice = n
 
 export async function failedPage({ context, state, status: { run } }: Visit, status = 200, notice: Notice = null): Promise<Answer> {
   const refused = await readRestoreFailure(context, run);
+  const restorable = await readRestorable(context, run);
+  const error = run?.error ?? null;
+  const facts = { kind: run?.kind ?? "upgrade", fromVersion: run?.fromVersion ?? null, toVersion: run?.toVersion ?? state.codeVersion };
   const model: FailedModel = {
     reason: run?.error?.message ?? state.reason,
     remedy: run?.error?.remedy ?? state.remedy,
-    error: run?.error ?? null,
+    error,
     migrations: run?.migrations ?? [],
     fromVersion: run?.fromVersion ?? state.installedVersion,
     toVersion: run?.toVersion ?? state.codeVersion,
     notice: notice ?? (refused && { reason: refused.message, remedy: refused.remedy }),
-    restorable: await readRestorable(context, run),
+    restorable,
+    remedies: remediesOf({ ...facts, error, hasBackup: restorable !== null }),
+    kept: run ? await readKept(context.store, run.id, error) : { statements: [], more: 0 },
     lacksBackup: run?.backup?.kind === "wanted",
   };
   return page("failed", status, model);
@@ -140,8 +148,14 @@ export function messagePage(status: number, model: MessageModel): Answer {
 /** The `status` JSON of the HTTP contract. */
 export function statusModel({ state, run }: Visit["status"]): StatusModel {
   if (!run) return { state, run: null };
-  const { id, status, startedAt, percent, etaSeconds, migrations, activity, drain } = run;
-  return { state, run: { id, status, startedAt, percent, etaSeconds, migrations, activity, drain } };
+  const { id, status, startedAt, percent, etaSeconds, migrations, activity, step, detail, log, drain } = run;
+  return { state, run: { id, status, startedAt, percent, etaSeconds, migrations, activity, step, detail, log, drain } };
+}
+
+/** The same with its sentences in the reader's language. */
+export function statusIn(wording: Wording, { state, run }: StatusModel): StatusModel {
+  if (!run) return { state, run };
+  return { state, run: { ...run, activity: wording.m(run.activity), detail: run.detail === null ? null : wording.m(run.detail) } };
 }
 
 async function notes(

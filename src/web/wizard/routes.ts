@@ -1,5 +1,5 @@
 import { again, agree, createBackup, drain, finish, look, open, openWithKey, restore, resume, retry, review, start } from "./actions.js";
-import { backupPage, donePage, failedPage, keyPage, licensePage, progressPage, reviewPage, statusModel } from "./pages.js";
+import { backupPage, donePage, failedPage, keyPage, licensePage, progressPage, reviewPage, statusIn, statusModel } from "./pages.js";
 import { report } from "./report.js";
 import type { StepId } from "./steps.js";
 import type { Answer, Visit } from "./visit.js";
@@ -48,7 +48,7 @@ export const ROUTES: readonly Route[] = [
     path: "/status",
     step: null,
     needsSession: true,
-    handle: ({ status }) => ({ kind: "json", status: 200, body: statusModel(status) }),
+    handle: ({ status, wording }) => ({ kind: "json", status: 200, body: statusIn(wording, statusModel(status)) }),
   },
   { method: "GET", path: "/events", step: null, needsSession: true, handle: () => ({ kind: "events" }) },
 ];

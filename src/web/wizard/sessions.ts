@@ -4,7 +4,15 @@ import { sign, unsign } from "cookie-signature";
 import type { DeferredWrites } from "../../store/deferred-writes.js";
 import { isBusy } from "../../store/driver-errors.js";
 import { ensureSecret } from "../../store/secrets.js";
-import { deleteSession, extendSession, hasOpenSession, insertSession, readSession, type WizardSession } from "../../store/sessions.js";
+import {
+  deleteSession,
+  extendSession,
+  hasOpenSession,
+  insertSession,
+  readOpenSessions,
+  readSession,
+  type WizardSession,
+} from "../../store/sessions.js";
 import type { Store } from "../../store/store.js";
 import { ensureTables, whileBusy } from "../../store/tables.js";
 
@@ -75,6 +83,13 @@ export class WizardSessions {
     if (value === false) return null;
     const session = this.#unwritten.get(hash(value)) ?? (await readSession(this.store.knex, hash(value), iso(Date.now())));
     return session ? { id: session.id, csrf: token(key, `session:${session.id}`) } : null;
+  }
+
+  /** Which of these sessions are open still. */
+  async openOf(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const written = ids.filter((id) => !this.#unwritten.has(id));
+    const open = written.length === 0 ? [] : await readOpenSessions(this.store.knex, written, iso(Date.now()));
+    return new Set([...ids.filter((id) => this.#unwritten.has(id)), ...open]);
   }
 
   /** The cookie by which the session's operator may look at the held site: sent for every page below `path`. */

@@ -10,6 +10,7 @@ import type { OwnProcess } from "../../upgrade/node-checks.js";
 import type { UpgradeStatus } from "../../upgrade/status.js";
 import type { Upgrader } from "../../upgrade/upgrader.js";
 import type { Watcher } from "../../upgrade/watcher.js";
+import type { Wording } from "../texts/texts.js";
 import type { OpenSession, WizardSessions } from "./sessions.js";
 import { firstUnfinishedStep, type StepId } from "./steps.js";
 
@@ -40,7 +41,10 @@ export interface Visit extends WizardParts {
   readonly address: string;
   readonly secure: boolean;
   readonly session: OpenSession | null;
+  readonly query: URLSearchParams;
   readonly body: Readonly<Record<string, string>>;
+  /** The language of whoever asks. */
+  readonly wording: Wording;
 }
 
 /** What a handler answers; the adapter makes HTTP of it. */
@@ -51,7 +55,7 @@ export type Answer =
   | { readonly kind: "download"; readonly filename: string; readonly type: string; readonly body: string }
   | { readonly kind: "events" };
 
-type VisitRequest = Pick<Visit, "address" | "secure" | "session" | "body">;
+type VisitRequest = Pick<Visit, "address" | "secure" | "session" | "query" | "body" | "wording">;
 
 /** Reads what the pages need. Without a session only what the key page shows, which is nothing of the state. */
 export async function openVisit(parts: WizardParts, request: VisitRequest): Promise<Visit> {
