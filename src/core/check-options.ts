@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import type { BackupOptions, HostBackupDriver } from "./backup.js";
+import { parseHostChecks } from "./check-host-checks.js";
 import { type OptionProblem, UpgateError } from "./errors.js";
 import { Checker, isPromise } from "./option-checker.js";
 import type {
@@ -44,6 +45,7 @@ const TOP_LEVEL = [
   "drain",
   "onDatabaseLoss",
   "mixedNodes",
+  "checks",
   "logger",
   "configFile",
 ] as const satisfies readonly (keyof UpgateOptions)[];
@@ -108,6 +110,7 @@ export function checkOptions(
     drain: root.oneOf("drain", ["wait", "end", "abort"]),
     onDatabaseLoss: root.oneOf("onDatabaseLoss", ["close", "stay"]),
     mixedNodes: root.oneOf("mixedNodes", ["warn", "refuse"]),
+    checks: parseHostChecks(root),
     logger: (root.check("logger", loggerProblem) as Logger | undefined) ?? console,
     configFile: root.path("configFile", false),
   };

@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import type { BackupOptions, HostBackupDriver } from "./backup.js";
+import type { HostCheck } from "./host-check.js";
 import type { Logger } from "./ports.js";
 
 /** What `createUpgate` and `defineConfig` take. docs/configuration.md lists each option with unit, bound and default. */
@@ -68,6 +69,8 @@ export interface UpgateOptions {
   onDatabaseLoss?: "close" | "stay";
   /** `refuse`: no upgrade starts while a live node has files of another release than the ones that start it. Default `warn`. */
   mixedNodes?: "warn" | "refuse";
+  /** Checks of the vendor's own, beside upgate's. */
+  checks?: readonly HostCheck[];
   /** Default: console. */
   logger?: Logger;
   /** The file that this configuration comes from: the upgrade's own process reads it. Default: the file that `defineConfig` was called in. */
@@ -164,6 +167,7 @@ export interface ParsedOptions {
   readonly drain: "wait" | "end" | "abort";
   readonly onDatabaseLoss: "close" | "stay";
   readonly mixedNodes: "warn" | "refuse";
+  readonly checks: readonly HostCheck[];
   readonly logger: Logger;
   readonly configFile: string | URL | null;
 }

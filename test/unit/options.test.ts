@@ -50,6 +50,7 @@ describe("defaults", () => {
       drain: "wait",
       onDatabaseLoss: "close",
       mixedNodes: "warn",
+      checks: [],
       logger: console,
       configFile: null,
     });
