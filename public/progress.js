@@ -100,9 +100,9 @@ function speak(text) {
 
 /** The server knows which page fits. Never more often than every LEAVE_MS, so that a disagreement can't become a storm. */
 function leave() {
-  let last = 0;
+  let leftAt = 0;
   try {
-    last = Number(sessionStorage.getItem(LEFT_AT));
+    leftAt = Number(sessionStorage.getItem(LEFT_AT));
   } catch {}
   leaveTimer ??= setTimeout(
     () => {
@@ -111,7 +111,7 @@ function leave() {
       } catch {}
       location.replace(new URL(page, document.baseURI));
     },
-    Math.min(LEAVE_MS, Math.max(0, last + LEAVE_MS - Date.now())),
+    Math.min(LEAVE_MS, Math.max(0, leftAt + LEAVE_MS - Date.now())),
   );
 }
 

@@ -1,5 +1,6 @@
 export { defineConfig } from "./core/config-file.js";
 export type { Check, Severity } from "./core/check.js";
+export type { HostCheck, HostCheckAnswer, HostCheckCall, HostFinding } from "./core/host-check.js";
 export { UpgateError, type OptionProblem, type UpgateErrorCode } from "./core/errors.js";
 export type {
   BackfillOptions,

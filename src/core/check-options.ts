@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import type { BackupOptions, HostBackupDriver } from "./backup.js";
 import { parseNotifications } from "./check-notifications.js";
+import { parseHostChecks } from "./check-host-checks.js";
 import { type OptionProblem, UpgateError } from "./errors.js";
 import { BUNDLED_LANGUAGES, languageProblem, type TextOverrides, textsProblem } from "./languages.js";
 import { Checker, isPromise } from "./option-checker.js";
@@ -49,6 +50,7 @@ const TOP_LEVEL = [
   "onDatabaseLoss",
   "mixedNodes",
   "notifications",
+  "checks",
   "logger",
   "configFile",
 ] as const satisfies readonly (keyof UpgateOptions)[];
@@ -115,6 +117,7 @@ export function checkOptions(
     onDatabaseLoss: root.oneOf("onDatabaseLoss", ["close", "stay"]),
     mixedNodes: root.oneOf("mixedNodes", ["warn", "refuse"]),
     notifications: parseNotifications(root),
+    checks: parseHostChecks(root),
     logger: (root.check("logger", loggerProblem) as Logger | undefined) ?? console,
     configFile: root.path("configFile", false),
   };

@@ -83,6 +83,10 @@ export const ERRORS = {
     title: "The upgrade process did not start",
     remedy: "Read its log, named in the message; correct the cause, then press Retry.",
   },
+  ERR_UPGATE_PREFLIGHT: {
+    title: "A check blocks the start",
+    remedy: "Do what each check says, then start again.",
+  },
   ERR_UPGATE_MIXED_NODES: {
     title: "Other processes have other files",
     remedy: "Upload the same files everywhere, restart the processes named in the message, then start the upgrade again.",

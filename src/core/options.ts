@@ -2,6 +2,7 @@ import type { Knex } from "knex";
 import type { BackupOptions, HostBackupDriver } from "./backup.js";
 import type { TextOverrides } from "./languages.js";
 import type { NotificationOptions, ParsedNotifications } from "./notification.js";
+import type { HostCheck } from "./host-check.js";
 import type { Logger } from "./ports.js";
 
 /** What `createUpgate` and `defineConfig` take. docs/configuration.md lists each option with unit, bound and default. */
@@ -79,6 +80,8 @@ export interface UpgateOptions {
   mixedNodes?: "warn" | "refuse";
   /** Who is told when an upgrade finishes, fails or is interrupted. Default: nobody. */
   notifications?: NotificationOptions;
+  /** Checks of the vendor's own, beside upgate's. */
+  checks?: readonly HostCheck[];
   /** Default: console. */
   logger?: Logger;
   /** The file that this configuration comes from: the upgrade's own process reads it. Default: the file that `defineConfig` was called in. */
@@ -178,6 +181,7 @@ export interface ParsedOptions {
   readonly onDatabaseLoss: "close" | "stay";
   readonly mixedNodes: "warn" | "refuse";
   readonly notifications: ParsedNotifications | null;
+  readonly checks: readonly HostCheck[];
   readonly logger: Logger;
   readonly configFile: string | URL | null;
 }

@@ -67,6 +67,19 @@ export interface RunDraft {
   readonly reviewedAt: string | null;
   /** Who vouches for the backup; null until the start. */
   readonly backup: BackupClaim | null;
+  /** Null: none blocked, or nobody has said to start all the same. */
+  readonly ignoredChecks: IgnoredChecks | null;
+}
+
+/** Checks that blocked, and whose word it was to start all the same: kept with the run. */
+export interface IgnoredChecks {
+  /** Of the checks. */
+  readonly ids: readonly string[];
+  readonly confirmedAt: string;
+  /** IP address of the browser, or `cli`. */
+  readonly address: string;
+  /** The wizard's session; absent elsewhere. */
+  readonly session?: string;
 }
 
 /** Which backup there is, and whose word it is: kept with the run. */

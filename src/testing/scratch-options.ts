@@ -24,6 +24,8 @@ export function scratchOptions(config: UpgateOptions, { place, address, dataDir,
     // A table named with its database would be the real one.
     knexMigrations: baseName(knexTable),
     ...(versionRow?.table === undefined ? {} : { versionRow: { ...versionRow, table: baseName(versionRow.table) } }),
+    // They look at the live application, and there is none.
+    checks: [],
     dataDir,
     logger,
   };

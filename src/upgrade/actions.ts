@@ -1,6 +1,7 @@
+import type { Check } from "../core/check.js";
 import { isUpgateError, remedyOf, UpgateError } from "../core/errors.js";
 import type { PlannedMigration } from "../core/plan.js";
-import type { DrainAnswer, Lease, Run } from "../core/run.js";
+import type { DrainAnswer, IgnoredChecks, Lease, Run } from "../core/run.js";
 import { unreadableState, type VersionState } from "../core/version-state.js";
 import { driverMessage } from "../store/driver-errors.js";
 import { releaseLease } from "../store/lease.js";
@@ -17,6 +18,8 @@ import { leaseHeld, takeFreeLease } from "./leasing.js";
 import type { RepairAction } from "./migration-checks.js";
 import { refuseMixedNodes } from "./node-checks.js";
 import { weighPlan } from "./plan-weights.js";
+import { openPreflight, readBlockers, readDecisiveChecks } from "./preflight.js";
+import { probedPrivilegesCheck } from "./privilege-probe.js";
 import { takeRehearsal } from "./rehearsal-record.js";
 import { beginRestore, chooseBackup, refuseUnrestorable } from "./restore-start.js";
 import { repair, type Repaired } from "./repair.js";
@@ -74,38 +77,49 @@ export class UpgradeActions {
     return this.#changeDraft({ licenseAcceptedAt: this.context.store.clock.timestamp(), licenseHash: hash });
   }
 
-  markReviewed(): Promise<void> {
-    return this.#changeDraft({ reviewedAt: this.context.store.clock.timestamp() });
+  markReviewed(ignoredChecks: IgnoredChecks | null): Promise<void> {
+    return this.#changeDraft({ reviewedAt: this.context.store.clock.timestamp(), ignoredChecks });
   }
 
-  async start({ backup, hold = false, ...options }: StartOptions = {}): Promise<StartedRun> {
+  preflight(): Promise<Check[]> {
+    return readBlockers(this.context);
+  }
+
+  async start({ backup, hold = false, ignoreChecks, ...options }: StartOptions = {}): Promise<StartedRun> {
     const { store } = this.context;
     const before = await this.#read();
     if (before.state.kind === "running") throw await leaseHeld(store, before.lease);
     startableKind(before.state);
+    const preflight = await openPreflight(this.context, before.state, ignoreChecks);
+    preflight.pass(await readDecisiveChecks(this.context));
     await ensureTables(store);
     await refuseMixedNodes(this.context);
     return this.#underLease(options, async ({ state }, lease) => {
+      // Under the lease no other process makes a backup that would meet the scratch table.
+      preflight.pass([await probedPrivilegesCheck(store)]);
       const draft = await openDraft(store, state);
       const claim = backup && claimOf(backup, draft, store.clock.timestamp());
       const rehearsed = await takeRehearsal(store, draft, await this.#planned(state));
       const plan = await weighPlan(store, rehearsed, (await this.context.settings.release.read()).files);
-      return this.#begin(draft, lease, options, { plan, hold, ...(claim ? { backup: claim } : {}) });
+      return this.#begin(draft, lease, options, { plan, hold, ...(claim ? { backup: claim } : {}), ...(await preflight.record(store)) });
     });
   }
 
-  async prepare({ goal, confirmation, ...options }: PrepareOptions): Promise<StartedRun> {
+  async prepare({ goal, confirmation, ignoreChecks, ...options }: PrepareOptions): Promise<StartedRun> {
     const { store } = this.context;
     const before = await this.#read();
     if (before.state.kind === "running") throw await leaseHeld(store, before.lease);
     if (startableKind(before.state) === "install") throw nothingToBackUp();
+    const preflight = await openPreflight(this.context, before.state, ignoreChecks);
+    preflight.pass(await readDecisiveChecks(this.context));
     await ensureTables(store);
     await refuseMixedNodes(this.context);
     return this.#underLease(options, async ({ state }, lease) => {
+      preflight.pass([await probedPrivilegesCheck(store)]);
       const draft = await openDraft(store, state);
       const kept = goal === "rehearsal" && draft.phase === "ready" ? draft.backup : null;
       const backup = kept ?? { ...confirmation, kind: "wanted" as const, confirmedAt: store.clock.timestamp() };
-      return this.#begin(draft, lease, options, { goal, backup, plan: await this.#planned(state) });
+      return this.#begin(draft, lease, options, { goal, backup, plan: await this.#planned(state), ...(await preflight.record(store)) });
     });
   }
 

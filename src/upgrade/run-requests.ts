@@ -30,12 +30,16 @@ export interface StartOptions extends RunOptions {
   readonly backup?: StartBackup;
   /** Keeps the site closed to visitors after a complete run, until `open()`. Default: false. See `guard({ bypass: true })`. */
   readonly hold?: boolean;
+  /** Starts whatever checks block, and says whose word it is: kept with the run. Default: what was ignored on the review page. */
+  readonly ignoreChecks?: Confirmation;
 }
 
 export interface PrepareOptions extends RunOptions {
   /** `rehearsal`: makes a backup first, if none was made yet. */
   readonly goal: "backup" | "rehearsal";
   readonly confirmation: Confirmation;
+  /** As in `StartOptions`. */
+  readonly ignoreChecks?: Confirmation;
 }
 
 export interface RestoreOptions extends RunOptions {

@@ -1,6 +1,7 @@
+import type { Check } from "../core/check.js";
 import type { UpgateError } from "../core/errors.js";
 import type { PlannedMigration } from "../core/plan.js";
-import type { DrainAnswer, Run } from "../core/run.js";
+import type { DrainAnswer, IgnoredChecks, Run } from "../core/run.js";
 import type { VersionState } from "../core/version-state.js";
 import type { PrepareOptions, RestoreOptions, RunOptions, StartedRun, StartOptions } from "./run-requests.js";
 import type { UpgradeActions } from "./actions.js";
@@ -58,13 +59,20 @@ export class Upgrader {
     return (await this.#actions).acceptLicense(hash);
   }
 
-  async markReviewed(): Promise<void> {
-    return (await this.#actions).markReviewed();
+  /** `ignored`: checks that blocked, and whose word it is to start all the same; null: none. */
+  async markReviewed(ignored: IgnoredChecks | null = null): Promise<void> {
+    return (await this.#actions).markReviewed(ignored);
+  }
+
+  /** The checks that would keep `start` from starting now; the privileges are tried on a scratch table. Empty: none. */
+  async preflight(): Promise<Check[]> {
+    return (await this.#actions).preflight();
   }
 
   /**
    * Starts the upgrade or installation. Takes the lease, reads the plan again under it, writes the run, and hands over to
-   * the runner. Throws `ERR_UPGATE_LEASE_HELD` to the loser of a race, `ERR_UPGATE_STATE` when there is nothing to start.
+   * the runner. Throws `ERR_UPGATE_LEASE_HELD` to the loser of a race, `ERR_UPGATE_STATE` when there is nothing to start, and
+   * `ERR_UPGATE_PREFLIGHT` when a check blocks that nobody has said to ignore.
    */
   async start(options: StartOptions = {}): Promise<StartedRun> {
     return (await this.#actions).start(options);

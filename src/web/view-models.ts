@@ -64,6 +64,10 @@ export interface ReviewModel {
   readonly notesUrl: string | null;
   /** Why the run can't be started in this state, and what to do instead; null when it can. */
   readonly blocked: { readonly reason: string; readonly remedy: string } | null;
+  /** True when checks block that the operator may ignore. */
+  readonly mayIgnore: boolean;
+  /** An error of the last button pressed. */
+  readonly error: { readonly reason: string; readonly remedy: string } | null;
 }
 
 export interface BackupModel {

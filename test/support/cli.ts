@@ -99,7 +99,7 @@ export interface Answers {
   readonly runs: { readonly id: string; readonly status: string; readonly toVersion: string }[];
   readonly groups: {
     readonly title: string;
-    readonly checks: { readonly id: string; readonly severity: string; readonly message: string }[];
+    readonly checks: { readonly id: string; readonly severity: string; readonly message: string; readonly blocking?: boolean }[];
   }[];
   readonly error: { readonly code: string; readonly message: string };
   readonly [name: string]: unknown;

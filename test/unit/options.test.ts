@@ -53,6 +53,7 @@ describe("defaults", () => {
       onDatabaseLoss: "close",
       mixedNodes: "warn",
       notifications: null,
+      checks: [],
       logger: console,
       configFile: null,
     });

@@ -2,8 +2,9 @@ import { isUpgateError } from "../../core/errors.js";
 import { checkAnswer, IN_DOUBT_ANSWERS } from "../../core/in-doubt.js";
 import { DRAIN_ANSWERS } from "../../core/run.js";
 import type { Confirmation, StartedRun } from "../../upgrade/run-requests.js";
+import { ignoredChecks } from "../../upgrade/preflight.js";
 import { readRestorable } from "./backups.js";
-import { backupPage, failedPage, keyPage, licensePage, messagePage, type Notice, progressPage } from "./pages.js";
+import { backupPage, failedPage, keyPage, licensePage, messagePage, type Notice, progressPage, reviewPage } from "./pages.js";
 import { type Answer, audit, type Visit } from "./visit.js";
 
 export async function openWithKey(visit: Visit): Promise<Answer> {
@@ -29,9 +30,20 @@ export async function agree(visit: Visit): Promise<Answer> {
 }
 
 export async function review(visit: Visit): Promise<Answer> {
-  await visit.upgrader.markReviewed();
+  const { upgrader, body, context } = visit;
+  const blocking = await upgrader.preflight();
+  if (blocking.length > 0 && body["ignoreChecks"] !== "yes") return reviewPage(visit, 409, BLOCKED);
+  const ids = blocking.map(({ id }) => id);
+  const ignored = ignoredChecks(ids, confirmationOf(visit), context.store.clock.timestamp());
+  if (ignored) await audit(visit, "checks-ignored", ignored.ids.join(", "));
+  await upgrader.markReviewed(ignored);
   return toNextStep();
 }
+
+const BLOCKED = {
+  reason: "Checks block the start. Nothing has been changed.",
+  remedy: "Do what they say, then check again. Or tick the box that says to start although they block.",
+};
 
 const GOALS = new Map([
   ["create", "backup"],
@@ -188,6 +200,13 @@ async function launch(visit: Visit, event: string, begin: () => Promise<StartedR
     await visit.watcher.refresh();
     return { kind: "redirect", to: "progress" };
   } catch (error) {
+    if (isUpgateError(error, "ERR_UPGATE_PREFLIGHT"))
+      return messagePage(409, {
+        heading: "Not Now",
+        text: error.message,
+        remedy: error.remedy,
+        link: { href: "review", label: "Back to the Review" },
+      });
     if (!isUpgateError(error, "ERR_UPGATE_LEASE_HELD")) throw error;
     return messagePage(409, {
       heading: "Already in Progress",

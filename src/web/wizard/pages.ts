@@ -2,7 +2,8 @@ import { basename } from "node:path";
 import { AUTO_RESUME_LIMIT } from "../../core/auto-resumes.js";
 import { remediesOf } from "../../core/remedies.js";
 import { notesBetween, renderMarkdown } from "../../release/markdown.js";
-import { readPreflight } from "../../upgrade/checks.js";
+import { blockingChecks } from "../../core/check.js";
+import { readPreflight } from "../../upgrade/preflight.js";
 import type {
   BackupModel,
   DoneModel,
@@ -36,21 +37,24 @@ export async function licensePage({ context }: Visit, status = 200, error: strin
   return page("license", status, model);
 }
 
-export async function reviewPage({ context, state, upgrader }: Visit, status = 200): Promise<Answer> {
+export async function reviewPage({ context, state, upgrader }: Visit, status = 200, error: Notice = null): Promise<Answer> {
   const startable = state.kind === "behind" || state.kind === "fresh";
   const plan = startable ? await upgrader.plan() : [];
   const releases = [...new Set(plan.map(({ version }) => version))].map((version) => ({
     version,
     migrations: plan.filter((migration) => migration.version === version).map(({ name }) => name),
   }));
+  const checks = await readPreflight(context);
   const model: ReviewModel = {
     fromVersion: state.installedVersion,
     toVersion: state.codeVersion,
     releases,
     migrationCount: plan.length,
-    checks: await readPreflight(context),
+    checks,
     ...(await notes(context.settings.release, state.installedVersion, state.codeVersion)),
     blocked: startable ? null : { reason: state.reason, remedy: state.remedy },
+    mayIgnore: startable && blockingChecks(checks).length > 0,
+    error,
   };
   return page("review", status, model);
 }
