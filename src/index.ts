@@ -14,6 +14,7 @@ export type {
   BrandingOptions,
   Database,
   DatabaseAccounts,
+  InstallerRequest,
   MigrationSource,
   ProbeOptions,
   UpgateOptions,

@@ -2,12 +2,13 @@ import type { Knex } from "knex";
 import semver from "semver";
 import type { Check } from "../core/check.js";
 import type { VersionState } from "../core/version-state.js";
-import { driverMessage, orAbsent } from "../store/driver-errors.js";
-import { hasOpenSession } from "../store/sessions.js";
+import { driverMessage } from "../store/driver-errors.js";
 import { backupSpaceCheck, backupToolsCheck, lastBackupCheck } from "./backup-checks.js";
 import type { UpgradeContext } from "./context.js";
+import { installFolderChecks } from "./install-folder.js";
 import { readMigrationFilesCheck } from "./migration-files.js";
 import { ownChecks, type OwnProcess, readNodesCheck } from "./node-checks.js";
+import { isSealed } from "./seal.js";
 
 /** The oldest servers that upgate is tested for; older ones may work. */
 const OLDEST_MARIADB = "10.6.1";
@@ -39,6 +40,7 @@ export async function readHealth(context: UpgradeContext, state: VersionState, o
         await attempt("backup-tool", "Backup program", () => backupToolsCheck(context)),
         await attempt("backup-space", "Room for a backup", () => backupSpaceCheck(context)),
         await attempt("installer", "Installer", () => installerCheck(context, state)),
+        ...installFolderChecks(context.settings),
       ],
     },
   ];
@@ -149,8 +151,7 @@ export function nodeCheck(): Check {
 }
 
 async function installerCheck({ store }: UpgradeContext, state: VersionState): Promise<Check> {
-  const open = state.kind !== "current" || (await orAbsent(() => hasOpenSession(store.knex, store.clock.timestamp()), false));
-  return open
+  return !(await isSealed(store, state))
     ? {
         id: "installer",
         title: "Installer",

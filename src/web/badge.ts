@@ -10,10 +10,20 @@ export interface Badge extends BadgeModel {
   readonly partial: string;
 }
 
-/** What the dashboard shows about the version. `installer`: the installer's address as the browser sees it. */
-export function badgeModel(state: VersionState, installer: string): BadgeModel {
+/**
+ * What the dashboard shows about the version. `installer`: the installer's address as the browser sees it. `installFolder`: the vendor's install
+ * folder, while it is there.
+ */
+export function badgeModel(state: VersionState, installer: string, installFolder: string | null = null): BadgeModel {
+  const model = versionModel(state, installer);
+  if (installFolder === null) return model;
+  const severity = model.severity === "danger" ? "danger" : "warning";
+  return { ...model, severity, hint: `The install folder ${installFolder} is still there. Remove it.` };
+}
+
+function versionModel(state: VersionState, installer: string): BadgeModel {
   const { codeVersion, installedVersion, kind } = state;
-  const common = { codeVersion, installedVersion, kind };
+  const common = { codeVersion, installedVersion, kind, hint: null };
   const at = (label: string, severity: Severity, href: string | null): BadgeModel => ({ ...common, label, severity, href });
   switch (kind) {
     case "current":

@@ -7,6 +7,7 @@ import { driverMessage } from "../store/driver-errors.js";
 import { readLatestRuns } from "../store/runs.js";
 import { readHealth } from "../upgrade/checks.js";
 import type { UpgradeContext } from "../upgrade/context.js";
+import { presentInstallFolder } from "../upgrade/install-folder.js";
 import type { OwnProcess } from "../upgrade/node-checks.js";
 import type { Watcher } from "../upgrade/watcher.js";
 import { badgeModel } from "./badge.js";
@@ -28,7 +29,7 @@ export function createHealth(
 ): Handler {
   const { branding } = context.settings.options;
   const read = async (): Promise<HealthFacts> => ({
-    badge: badgeModel(watcher.state, installer),
+    badge: badgeModel(watcher.state, installer, presentInstallFolder(context.settings)),
     groups: await readHealth(context, watcher.state, await own()),
     runs: await latestRuns(context),
     generatedAt: context.store.clock.timestamp(),

@@ -33,6 +33,7 @@ const TYPES = [
   "HostApplication",
   "HostBackupDriver",
   "InDoubtAnswer",
+  "InstallerRequest",
   "LoadApplication",
   "Logger",
   "MigrationContext",

@@ -10,6 +10,7 @@ import { drainOf, drainOption, type DrainOptions } from "../drain.js";
 import { EXIT } from "../exit-codes.js";
 import { follow } from "../follow.js";
 import { remedyLines } from "../next-verb.js";
+import { operator } from "../operator.js";
 import { type Session, verb, withSession } from "../verb.js";
 
 interface UpOptions extends DrainOptions {
@@ -76,13 +77,13 @@ async function upgrade(session: Session, options: UpOptions): Promise<number> {
       return waitForOther(session, options);
     case "interrupted":
       return orWait(session, options, state, () =>
-        carryOut(session, (signal) => upgrader.resume({ where: "here", signal, ...drainOf(options) })),
+        carryOut(session, (signal) => upgrader.resume({ where: "here", signal, by: operator(), ...drainOf(options) })),
       );
     case "failed":
       // What only a look into the database can answer is never answered by a script that calls up.
       if (doubtOf(state) !== null) return tellFailed(session, state);
       return orWait(session, options, state, () =>
-        carryOut(session, (signal) => upgrader.retry({ where: "here", signal, ...drainOf(options), ...vouching(options) })),
+        carryOut(session, (signal) => upgrader.retry({ where: "here", signal, by: operator(), ...drainOf(options), ...vouching(options) })),
       );
     case "fresh":
     case "behind":
@@ -111,7 +112,7 @@ async function start(session: Session, { yes = false, ...options }: UpOptions, s
   const which = made ? ({ kind: "made", id: made.id } as const) : ({ kind: makesBackup ? "wanted" : "own" } as const);
   const backup = isInstallation ? {} : { backup: { ...which, address: "cli" } };
   const hold = options.hold ?? false;
-  return carryOut(session, (signal) => upgrader.start({ ...backup, hold, where: "here", signal, ...drainOf(options) }));
+  return carryOut(session, (signal) => upgrader.start({ ...backup, hold, where: "here", signal, by: operator(), ...drainOf(options) }));
 }
 
 /** With `--yes` the operator says to have a backup, also when the one that upgate was to make could not be made. */

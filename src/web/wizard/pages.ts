@@ -2,6 +2,7 @@ import { basename } from "node:path";
 import { AUTO_RESUME_LIMIT } from "../../core/auto-resumes.js";
 import { notesBetween, renderMarkdown } from "../../release/markdown.js";
 import { readPreflight } from "../../upgrade/checks.js";
+import { presentInstallFolder } from "../../upgrade/install-folder.js";
 import type {
   BackupModel,
   DoneModel,
@@ -115,6 +116,7 @@ export async function donePage(visit: Visit): Promise<Answer> {
     held: state.kind === "held",
     mayLook: offersBypass(),
     adminUrl: branding.adminUrl ?? "/admin",
+    installFolder: presentInstallFolder(context.settings),
     ...(await notes(context.settings.release, run?.fromVersion ?? null, state.codeVersion)),
   };
   return page("done", 200, model);
@@ -133,7 +135,7 @@ function restoredPage({ context, state }: Visit, run: RunProgress): Answer {
   return { kind: "page", status: 200, view: "restored", step: null, model };
 }
 
-export function messagePage(status: number, model: MessageModel): Answer {
+export function messagePage(status: number, model: MessageModel): Extract<Answer, { kind: "page" }> {
   return { kind: "page", status, view: "message", step: null, model };
 }
 
