@@ -25,6 +25,7 @@ export type {
   BrandingOptions,
   Database,
   DatabaseAccounts,
+  InstallerRequest,
   MigrationSource,
   ProbeOptions,
   UpgateOptions,

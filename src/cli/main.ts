@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { isUpgateError, messageOf, type UpgateError } from "../core/errors.js";
+import { auditCommand } from "./commands/audit.js";
 import { backupCommand } from "./commands/backup.js";
 import { baselineCommand } from "./commands/baseline.js";
 import { doctorCommand } from "./commands/doctor.js";
@@ -53,6 +54,7 @@ const commands = [
   notifyCommand(),
   keyCommand(),
   historyCommand(),
+  auditCommand(),
   doctorCommand(),
   baselineCommand(),
   makeCommand(),

@@ -139,6 +139,10 @@ export const ERRORS = {
     title: "The backup could not be restored",
     remedy: "The site stays closed. Remove the cause named in the message, then press Retry: what is restored already is kept.",
   },
+  ERR_UPGATE_INSTALL_FOLDER: {
+    title: "The install folder can't be removed",
+    remedy: "Delete it by hand, with the program you upload files with.",
+  },
   ERR_UPGATE_APPLICATION_START: {
     title: "The application did not start",
     remedy: "The cause is the application's own error; see the stack in the log.",

@@ -35,6 +35,13 @@ export interface UpgateOptions {
   basePath?: string;
   /** Secret that opens the wizard, at least 16 characters. Default: `UPGATE_INSTALL_KEY`, else generated. */
   installKey?: string | undefined;
+  /**
+   * Asked before the wizard answers anything, in addition to the install key. Anything but `true` within 5 s, and the wizard answers as if it
+   * did not exist. `req`: of Express, or of node:http.
+   */
+  authorize?(req: InstallerRequest): boolean | Promise<boolean>;
+  /** The vendor's own install folder, inside the application's: the done page removes it, and System Health warns while it is there. */
+  installDir?: string | URL;
   /** Folder for the generated install key, the runner's logs, backups and reports. Default `./data`. */
   dataDir?: string | URL;
   /** The row that holds the installed version. */
@@ -86,6 +93,14 @@ export interface UpgateOptions {
   logger?: Logger;
   /** The file that this configuration comes from: the upgrade's own process reads it. Default: the file that `defineConfig` was called in. */
   configFile?: string | URL;
+}
+
+/** What `authorize` is sure to find in a request; with Express it gets Express's own. */
+export interface InstallerRequest {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly socket: { readonly remoteAddress?: string | undefined };
 }
 
 /** `mysql://…`, `sqlite:./data/app.db`, a knex configuration, or a knex instance. */
@@ -161,6 +176,8 @@ export interface ParsedOptions {
   readonly installPath: string;
   readonly basePath: string;
   readonly installKey: string | null;
+  readonly authorize: NonNullable<UpgateOptions["authorize"]> | null;
+  readonly installDir: string | URL | null;
   readonly dataDir: string | URL;
   readonly versionRow: Readonly<VersionRowOptions>;
   readonly mode: "wizard" | "auto";

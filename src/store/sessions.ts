@@ -17,14 +17,16 @@ interface SessionRow {
   expires_at: string;
 }
 
+/** Unless it is there. */
 export async function insertSession(knex: Knex, session: WizardSession): Promise<void> {
-  await knex<SessionRow>("upgate_session").insert({
+  const row = {
     id: session.id,
     address: session.address,
     created_at: session.createdAt,
     seen_at: session.seenAt,
     expires_at: session.expiresAt,
-  });
+  };
+  await knex<SessionRow>("upgate_session").insert(row).onConflict("id").ignore();
 }
 
 /** Null when unknown or expired at `now` (ISO 8601, UTC). */
@@ -43,13 +45,24 @@ export async function extendSession(knex: Knex, id: string, seenAt: string, expi
   await knex<SessionRow>("upgate_session").where({ id }).update({ seen_at: seenAt, expires_at: expiresAt });
 }
 
-export async function deleteSession(knex: Knex, id: string, now: string): Promise<void> {
-  await knex<SessionRow>("upgate_session").where({ id }).orWhere("expires_at", "<=", now).delete();
+export async function deleteSession(knex: Knex, id: string): Promise<void> {
+  await knex<SessionRow>("upgate_session").where({ id }).delete();
+}
+
+/** How many this call has deleted. By the primary key, so that sessions that are being opened don't wait. */
+export async function deleteExpiredSessions(knex: Knex, now: string): Promise<number> {
+  const ids = await knex<SessionRow>("upgate_session").where("expires_at", "<=", now).orderBy("id").pluck("id");
+  return ids.length === 0 ? 0 : knex<SessionRow>("upgate_session").whereIn("id", ids).delete();
 }
 
 /** Ends all of them. */
 export async function deleteSessions(knex: Knex): Promise<void> {
   await knex<SessionRow>("upgate_session").delete();
+}
+
+/** Open or expired. */
+export async function hasAnySession(knex: Knex): Promise<boolean> {
+  return (await knex<SessionRow>("upgate_session").first("id")) !== undefined;
 }
 
 export async function hasOpenSession(knex: Knex, now: string): Promise<boolean> {

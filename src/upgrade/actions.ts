@@ -9,6 +9,7 @@ import { insertDraft, readActiveRun, readRun, type RunChange, updateRun } from "
 import { ensureSecret } from "../store/secrets.js";
 import { ensureTables, whileBusy } from "../store/tables.js";
 import { adopt, adoptHistory } from "./adoption.js";
+import { type AuditEvent, HOST, recordAudit } from "./audit.js";
 import { type BaselineOptions, recordBaseline } from "./baseline.js";
 import { carryOut, isHere, takeOver } from "./carry-out.js";
 import type { UpgradeContext } from "./context.js";
@@ -24,7 +25,7 @@ import { takeRehearsal } from "./rehearsal-record.js";
 import { beginRestore, chooseBackup, refuseUnrestorable } from "./restore-start.js";
 import { repair, type Repaired } from "./repair.js";
 import type { RunResult } from "./run-result.js";
-import type { PrepareOptions, RestoreOptions, RunOptions, StartedRun, StartOptions } from "./run-requests.js";
+import type { Confirmation, PrepareOptions, RestoreOptions, RunOptions, StartedRun, StartOptions } from "./run-requests.js";
 import { type ReadState, StateReader } from "./state-reader.js";
 import type { UpgradeStatus } from "./status.js";
 import { StatusReader } from "./status-reader.js";
@@ -94,7 +95,7 @@ export class UpgradeActions {
     preflight.pass(await readDecisiveChecks(this.context));
     await ensureTables(store);
     await refuseMixedNodes(this.context);
-    return this.#underLease(options, async ({ state }, lease) => {
+    return this.#underLease("start", { by: confirmationOf(backup), ...options }, async ({ state }, lease) => {
       // Under the lease no other process makes a backup that would meet the scratch table.
       preflight.pass([await probedPrivilegesCheck(store)]);
       const draft = await openDraft(store, state);
@@ -114,7 +115,7 @@ export class UpgradeActions {
     preflight.pass(await readDecisiveChecks(this.context));
     await ensureTables(store);
     await refuseMixedNodes(this.context);
-    return this.#underLease(options, async ({ state }, lease) => {
+    return this.#underLease(goal, { by: confirmation, ...options }, async ({ state }, lease) => {
       preflight.pass([await probedPrivilegesCheck(store)]);
       const draft = await openDraft(store, state);
       const kept = goal === "rehearsal" && draft.phase === "ready" ? draft.backup : null;
@@ -130,7 +131,7 @@ export class UpgradeActions {
     const manifest = await chooseBackup(this.context, backup);
     refuseUnrestorable(this.context, manifest);
     await ensureTables(store);
-    return this.#underLease(options, async ({ state }, lease) => {
+    return this.#underLease("restore", { by: confirmation, ...options }, async ({ state }, lease) => {
       const run = await beginRestore(this.context, state, manifest, confirmation);
       return this.#begin(run, lease, options, { goal: "restore" });
     });
@@ -144,16 +145,17 @@ export class UpgradeActions {
     return this.#again("failed", options);
   }
 
-  async answerDrain(answer: DrainAnswer): Promise<void> {
+  async answerDrain(answer: DrainAnswer, by: Confirmation = HOST): Promise<void> {
     const { store } = this.context;
     const { state } = await this.#read();
     const drain = ({ wait: "waiting", end: "ending", abort: "aborting" } as const)[answer];
     const { run } = state;
     if (state.kind !== "running" || run?.phase !== "closing") throw notNow(state);
     if (!(await whileBusy(() => updateRun(store.knex, run.id, "running", { drain })))) throw notNow(state);
+    await recordAudit(store, `drain-${answer}`, by, run.id);
   }
 
-  async open(): Promise<void> {
+  async open(by: Confirmation = HOST): Promise<void> {
     const { store } = this.context;
     const { state } = await this.#read();
     const { run } = state;
@@ -161,6 +163,7 @@ export class UpgradeActions {
     if (!run || (state.kind !== "held" && !isPrepared)) throw notNow(state);
     const change = isPrepared ? GIVEN_UP : OPENED;
     if (!(await whileBusy(() => updateRun(store.knex, run.id, run.status, change)))) throw notNow(state);
+    await recordAudit(store, isPrepared ? "give-up" : "open", by, run.id);
   }
 
   async baseline(version: string, options: BaselineOptions = {}): Promise<string[]> {
@@ -181,8 +184,8 @@ export class UpgradeActions {
     return adopt(this.context, await this.#read());
   }
 
-  repair(action: RepairAction, migration: string): Promise<Repaired> {
-    return repair(this.context, () => this.#read(), action, migration);
+  repair(action: RepairAction, migration: string, by: Confirmation = HOST): Promise<Repaired> {
+    return repair(this.context, () => this.#read(), { action, migration, by });
   }
 
   execute(runId: string, token: number, signal?: AbortSignal): Promise<RunResult> {
@@ -201,7 +204,8 @@ export class UpgradeActions {
     // A statement in doubt is answered by either.
     const answers = options.inDoubt !== undefined && before.state.run?.error?.inDoubt !== undefined;
     if (before.state.kind !== kind && !(answers && before.state.kind === "failed")) throw notNow(before.state);
-    return this.#underLease(options, async (reading, lease) => {
+    const event = options.inDoubt === undefined ? (kind === "failed" ? "retry" : "resume") : (`in-doubt-${options.inDoubt}` as const);
+    return this.#underLease(event, { by: options.insteadOfBackup ?? HOST, ...options }, async (reading, lease) => {
       const { state } = reading;
       const run = await readActiveRun(store.knex);
       if (!run || run.status === "draft") throw notNow(state);
@@ -230,9 +234,10 @@ export class UpgradeActions {
     return run;
   }
 
-  /** Takes the lease, lets `begin` write the run under it, and has it carried out; gives the lease back if that fails. */
+  /** Takes the lease, lets `begin` write the run under it, and has it carried out; gives the lease back if that fails, or can't be audited. */
   async #underLease(
-    { where = "process", signal }: RunOptions,
+    event: AuditEvent,
+    { where = "process", signal, by = HOST }: RunOptions,
     begin: (reading: ReadState, lease: Lease) => Promise<Run>,
   ): Promise<StartedRun> {
     const { store } = this.context;
@@ -241,6 +246,7 @@ export class UpgradeActions {
       const reading = await this.#read();
       await adoptHistory(this.context, reading);
       const { id, kind, fromVersion, toVersion } = await begin(reading, lease);
+      await recordAudit(store, event, by, id);
       const stop = signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
       const finished = carryOut(this.context, id, lease, where, stop);
       if (isHere(this.context, where)) this.#runsHere.add(finished);
@@ -282,6 +288,12 @@ export class UpgradeActions {
       throw new UpgateError("ERR_UPGATE_DATABASE", `The database can't be read: ${driverMessage(cause)}`, { cause });
     }
   }
+}
+
+function confirmationOf(backup: Confirmation | undefined): Confirmation {
+  if (backup === undefined) return HOST;
+  const { address, session } = backup;
+  return session === undefined ? { address } : { address, session };
 }
 
 function otherBackup({ backup }: Run, { insteadOfBackup }: RunOptions, confirmedAt: string): Pick<RunChange, "backup"> {

@@ -2,8 +2,6 @@ import type { Knex } from "knex";
 import semver from "semver";
 import type { Check } from "../core/check.js";
 import type { VersionState } from "../core/version-state.js";
-import { orAbsent } from "../store/driver-errors.js";
-import { hasOpenSession } from "../store/sessions.js";
 import { attempt } from "./attempt.js";
 import { backupSpaceCheck, backupToolsCheck, lastBackupCheck } from "./backup-checks.js";
 import type { UpgradeContext } from "./context.js";
@@ -11,9 +9,11 @@ import { privilegesCheck } from "./database-checks.js";
 import { applicationFolder, enginesCheck } from "./engines-check.js";
 import { dataDirCheck, freeSpaceCheck } from "./folder-checks.js";
 import { readHostChecks } from "./host-checks.js";
+import { installFolderChecks } from "./install-folder.js";
 import { readMigrationFilesCheck } from "./migration-files.js";
 import { ownChecks, type OwnProcess, readNodesCheck } from "./node-checks.js";
 import { probedPrivilegesCheck } from "./privilege-probe.js";
+import { isSealed } from "./seal.js";
 import { serverChecks } from "./server-checks.js";
 
 /** The oldest servers that upgate is tested for; older ones may work. */
@@ -56,6 +56,7 @@ export async function readHealth(context: UpgradeContext, state: VersionState, o
         await attempt("backup-tool", "Backup program", () => backupToolsCheck(context)),
         await attempt("backup-space", "Room for a backup", () => backupSpaceCheck(context)),
         await attempt("installer", "Installer", () => installerCheck(context, state)),
+        ...installFolderChecks(context.settings),
       ],
     },
     ...(await hostGroups(context)),
@@ -164,8 +165,7 @@ export function nodeCheck(): Check {
 }
 
 async function installerCheck({ store }: UpgradeContext, state: VersionState): Promise<Check> {
-  const open = state.kind !== "current" || (await orAbsent(() => hasOpenSession(store.knex, store.clock.timestamp()), false));
-  return open
+  return !(await isSealed(store, state))
     ? {
         id: "installer",
         title: "Installer",

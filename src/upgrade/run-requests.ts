@@ -13,9 +13,11 @@ export interface RunOptions {
   readonly inDoubt?: InDoubtAnswer;
   /** For `resume` and `retry` of a run whose own backup could not be made: another one in its place. */
   readonly insteadOfBackup?: Confirmation;
+  /** Who asks, for `upgate_audit`. Default: who vouches for the backup, else `host`. */
+  readonly by?: Confirmation;
 }
 
-/** Whose word it is: an address, and the wizard's session. */
+/** Whose word it is: an address, and the wizard's session. Of the command line: the account at the operating system, and `cli`. */
 export type Confirmation = Pick<BackupClaim, "address" | "session">;
 
 export type StartBackup = Confirmation &

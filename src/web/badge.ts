@@ -17,10 +17,22 @@ export interface Badge extends BadgeModel {
   readonly partial: string;
 }
 
-/** What the dashboard shows about the version. `installer`: the installer's address as the browser sees it. */
-export function badgeModel(state: VersionState, installer: string, { m, t }: Pick<Wording, "m" | "t">): BadgeModel {
+/**
+ * What the dashboard shows about the version. `installer`: the installer's address as the browser sees it. `installFolder`: the vendor's install
+ * folder, while it is there.
+ */
+export function badgeModel(state: VersionState, installer: string, wording: Speech, installFolder: string | null = null): BadgeModel {
+  const model = versionModel(state, installer, wording);
+  if (installFolder === null) return model;
+  const severity = model.severity === "danger" ? "danger" : "warning";
+  return { ...model, severity, hint: wording.t("The install folder {{folder}} is still there. Remove it.", { folder: installFolder }) };
+}
+
+type Speech = Pick<Wording, "m" | "t">;
+
+function versionModel(state: VersionState, installer: string, { m, t }: Speech): BadgeModel {
   const { codeVersion, installedVersion, kind } = state;
-  const common = { codeVersion, installedVersion, kind, versionText: t("Version {{version}}", { version: codeVersion }) };
+  const common = { codeVersion, installedVersion, kind, versionText: t("Version {{version}}", { version: codeVersion }), hint: null };
   const at = (label: string, severity: Severity, href: string | null): BadgeModel => ({ ...common, label: m(label), severity, href });
   switch (kind) {
     case "current":

@@ -7,6 +7,7 @@ import { driverMessage } from "../store/driver-errors.js";
 import { readLatestRuns } from "../store/runs.js";
 import { readHealth } from "../upgrade/checks.js";
 import type { UpgradeContext } from "../upgrade/context.js";
+import { presentInstallFolder } from "../upgrade/install-folder.js";
 import type { OwnProcess } from "../upgrade/node-checks.js";
 import type { Watcher } from "../upgrade/watcher.js";
 import { badgeModel } from "./badge.js";
@@ -31,7 +32,7 @@ export function createHealth(
 ): Handler {
   const { branding } = context.settings.options;
   const read = async (wording: Wording): Promise<HealthFacts> => ({
-    badge: badgeModel(watcher.state, installer, wording),
+    badge: badgeModel(watcher.state, installer, wording, presentInstallFolder(context.settings)),
     groups: await readHealth(context, watcher.state, await own()),
     runs: await latestRuns(context),
     generatedAt: context.store.clock.timestamp(),

@@ -6,6 +6,7 @@ import type { VersionState } from "../core/version-state.js";
 import { DeferredWrites } from "../store/deferred-writes.js";
 import { driverMessage } from "../store/driver-errors.js";
 import { openContext } from "../upgrade/open-context.js";
+import { presentInstallFolder } from "../upgrade/install-folder.js";
 import { resolveSettings } from "../upgrade/settings.js";
 import { Upgrader } from "../upgrade/upgrader.js";
 import { Watcher } from "../upgrade/watcher.js";
@@ -168,7 +169,10 @@ export function createUpgate(options: UpgateOptions): Upgate {
 
   let keyFollowing = Promise.resolve();
   watcher.onReading((state) => {
-    keyFollowing = key.then((one) => one.follow(state)).catch((error: unknown) => context.logger.error(messageOf(error), error));
+    // A session that could not be written during the upgrade is none to seal behind.
+    keyFollowing = Promise.all([key, writes.flush()])
+      .then(([one]) => one.follow(state))
+      .catch((error: unknown) => context.logger.error(messageOf(error), error));
   });
   if (settings.options.restart === "exit") watcher.onReading(exitWhenReplaced(exit));
   watcher.start();
@@ -192,7 +196,7 @@ export function createUpgate(options: UpgateOptions): Upgate {
     async badge(badgeOptions) {
       const wording = texts.inOffered(badgeOptions?.language);
       await watcher.ready;
-      return renderBadge(renderer, badgeModel(watcher.state, installerAddress, wording));
+      return renderBadge(renderer, badgeModel(watcher.state, installerAddress, wording, presentInstallFolder(settings)));
     },
     ready: () => watcher.ready,
     state: () => watcher.state,

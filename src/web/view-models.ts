@@ -24,6 +24,8 @@ export interface PageFrame {
   readonly languages: readonly LanguageMark[];
   /** The address before `?lang=`, relative. */
   readonly languageBase: string;
+  /** Whether the page belongs to a session, which **Sign Out** ends. */
+  readonly signedIn: boolean;
 }
 
 /** One language of the switch. */
@@ -186,6 +188,8 @@ export interface DoneModel {
   readonly adminUrl: string;
   readonly notesHtml: string | null;
   readonly notesUrl: string | null;
+  /** The vendor's install folder, below the application's; null: there is none (any more). */
+  readonly installFolder: string | null;
 }
 
 /** Pages that only say something: unknown step, refused form, oversized body. */
@@ -227,6 +231,8 @@ export interface BadgeModel {
   readonly severity: Severity;
   /** Where a click leads: the installer when something is to do there, else null. */
   readonly href: string | null;
+  /** A sentence about what is to be put in order besides; null: nothing. */
+  readonly hint: string | null;
 }
 
 /** The maintenance page: needs no database, no host template, no external asset. */

@@ -89,7 +89,7 @@ export function cliOnTerminal(
 }
 
 /** Those that answer with one object and change nothing. */
-export const READING = ["status", "plan", "unlock", "repair", "key", "history", "doctor", "report"];
+export const READING = ["status", "plan", "unlock", "repair", "key", "history", "audit", "doctor", "report"];
 
 /** Members of the verbs' objects that the tests look at. */
 export interface Answers {

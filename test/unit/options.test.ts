@@ -38,6 +38,8 @@ describe("defaults", () => {
       installPath: "/install",
       basePath: "",
       installKey: null,
+      authorize: null,
+      installDir: null,
       dataDir: "./data",
       versionRow: { table: "tbl_config", keyColumn: "setting", key: "version", valueColumn: "value" },
       probes: { live: "/healthz/live", ready: "/healthz/ready", open: "/healthz/open" },

@@ -37,6 +37,7 @@ const TYPES = [
   "HostCheckCall",
   "HostFinding",
   "InDoubtAnswer",
+  "InstallerRequest",
   "LoadApplication",
   "Logger",
   "MailOptions",

@@ -11,6 +11,7 @@ import { drainOf, drainOption, type DrainOptions } from "../drain.js";
 import { EXIT } from "../exit-codes.js";
 import { follow } from "../follow.js";
 import { remedyLines } from "../next-verb.js";
+import { operator } from "../operator.js";
 import { type Session, verb, withSession } from "../verb.js";
 
 interface UpOptions extends DrainOptions {
@@ -79,13 +80,13 @@ async function upgrade(session: Session, options: UpOptions): Promise<number> {
       return waitForOther(session, options);
     case "interrupted":
       return orWait(session, options, state, () =>
-        carryOut(session, (signal) => upgrader.resume({ where: "here", signal, ...drainOf(options) })),
+        carryOut(session, (signal) => upgrader.resume({ where: "here", signal, by: operator(), ...drainOf(options) })),
       );
     case "failed":
       // What only a look into the database can answer is never answered by a script that calls up.
       if (doubtOf(state) !== null) return tellFailed(session, state);
       return orWait(session, options, state, () =>
-        carryOut(session, (signal) => upgrader.retry({ where: "here", signal, ...drainOf(options), ...vouching(options) })),
+        carryOut(session, (signal) => upgrader.retry({ where: "here", signal, by: operator(), ...drainOf(options), ...vouching(options) })),
       );
     case "fresh":
     case "behind":
@@ -117,7 +118,9 @@ async function start(session: Session, { yes = false, ...options }: UpOptions, s
   const backup = isInstallation ? {} : { backup: { ...which, address: "cli" } };
   const hold = options.hold ?? false;
   const ignoring = ignoreChecks ? { ignoreChecks: { address: "cli" } } : {};
-  return carryOut(session, (signal) => upgrader.start({ ...backup, ...ignoring, hold, where: "here", signal, ...drainOf(options) }));
+  return carryOut(session, (signal) =>
+    upgrader.start({ ...backup, ...ignoring, hold, where: "here", signal, by: operator(), ...drainOf(options) }),
+  );
 }
 
 /** Before anything is asked. Throws `ERR_UPGATE_PREFLIGHT`. */

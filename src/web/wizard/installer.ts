@@ -2,6 +2,7 @@ import type { ServerResponse } from "node:http";
 import { isUpgateError, messageOf } from "../../core/errors.js";
 import { say } from "../../core/say.js";
 import { driverMessage } from "../../store/driver-errors.js";
+import { maintenanceCode } from "../../core/version-state.js";
 import { clientAddress, type Handler, isSecure, type MountedRequest, type Next, pathOf, requestPath } from "../http.js";
 import type { MaintenanceAnswer } from "../maintenance.js";
 import { forgetCaching, NO_STORE } from "../no-store.js";
@@ -9,9 +10,12 @@ import { publicAsset, type Renderer } from "../render.js";
 import { securityHeaders } from "../security-headers.js";
 import type { Texts } from "../texts/texts.js";
 import type { PageFrame } from "../view-models.js";
+import { isAuthorized } from "./authorize.js";
 import { readForm } from "./body.js";
 import { StatusEvents } from "./events.js";
+import { type CheckKey, KeyLimit } from "./key-limit.js";
 import { messagePage } from "./pages.js";
+import { relativeSegment } from "./return-address.js";
 import { findRoute, type Route } from "./routes.js";
 import { isSameSite } from "./same-site.js";
 import { isSameToken, type OpenSession } from "./sessions.js";
@@ -32,12 +36,16 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, texts: T
   const { context, watcher, sessions } = parts;
   const { logger, settings } = context;
   const events = new StatusEvents({ upgrader: parts.upgrader, watcher, sessions, logger });
+  const limit = new KeyLimit(context.store, parts.writes, logger);
+  /** Requests of somebody who has the key: only they are told what went wrong. */
+  const signedIn = new WeakSet<MountedRequest>();
 
   async function serve(req: MountedRequest, res: ServerResponse, next: Next): Promise<void> {
     await watcher.ready;
     // Closed by its deadline: that the state was once read as current lets nobody through to the application.
     if (watcher.state.kind === "current" && watcher.gate.openUntilMs <= performance.now()) return answerMaintenance(req, res, "Err1");
     if (await isSealed()) return next();
+    if (!(await isAuthorized(settings.options, req, logger))) return beAbsent(req, res, next);
     forgetCaching(res);
     if (watcher.state.kind === "unknown") return answerMaintenance(req, res, "Err1");
     const path = pathOf(req.url ?? "/").replace(/^$/, "/");
@@ -45,6 +53,13 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, texts: T
       return sendAsset(req, res, path.slice("/assets/".length));
     const answered = await answer(req, res, findRoute(req.method ?? "GET", path));
     await send(req, res, answered);
+  }
+
+  /** As any address that was never there: the host's 404, and while the gate is closed the maintenance page. */
+  function beAbsent(req: MountedRequest, res: ServerResponse, next: Next): void {
+    const code = maintenanceCode(watcher.state.kind);
+    if (code === null && watcher.gate.openUntilMs > performance.now()) next();
+    else answerMaintenance(req, res, code ?? "Err1");
   }
 
   /** Sealed too when the open site's sessions can't be read just now: whoever asks learns nothing. */
@@ -60,12 +75,14 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, texts: T
   ): Promise<{ answer: Answer; visit: Visit | null }> {
     if (route === "not-found") return refuse(404, say("Page Not Found"), "The installer has no such page.");
     if (route === "not-allowed") return refuse(405, say("Not Possible"), "This page can't be used that way.");
-    const query = new URLSearchParams((req.url ?? "").split("?")[1] ?? "");
+    const session = await sessions.find(req.headers.cookie);
+    if (session) signedIn.add(req);
     const request = {
       address: clientAddress(req),
       secure: isSecure(req),
-      session: await sessions.find(req.headers.cookie),
-      query,
+      session,
+      checkKey: ((matches) => limit.check(req, res, matches)) satisfies CheckKey,
+      query: new URLSearchParams((req.url ?? "").split("?")[1] ?? ""),
       body: {},
       wording: texts.in(texts.choice.of(req)),
     };
@@ -150,6 +167,7 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, texts: T
         const frame = await frameOf(req, what, visit, wording.lang);
         res.setHeader("Content-Language", wording.lang);
         keepLanguage(req, res);
+        if (what.retryAfter !== undefined) res.setHeader("Retry-After", what.retryAfter);
         return write(
           req,
           res,
@@ -187,6 +205,7 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, texts: T
       languages: texts.marks(language),
       // What a form has been answered with has no address of its own.
       languageBase: req.method === "POST" || isAtMount(req) ? base || "./" : "",
+      signedIn: view !== "key" && visit?.session !== null && visit?.session !== undefined,
     };
   }
 
@@ -200,7 +219,7 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, texts: T
   async function failed(req: MountedRequest, res: ServerResponse, error: unknown): Promise<void> {
     if (res.headersSent) return void res.destroy();
     const { status } = error as { status?: number };
-    if (isUpgateError(error))
+    if (isUpgateError(error) && signedIn.has(req))
       return send(req, res, {
         answer: messagePage(409, { heading: "Not Now", text: error.message, remedy: error.remedy, link: BACK }),
         visit: null,
@@ -244,5 +263,5 @@ function baseOf(req: MountedRequest): string {
   const inner = pathOf(req.url ?? "/").replace(/^\//, "");
   if (inner !== "") return "../".repeat(inner.split("/").length - 1);
   const outer = requestPath(req);
-  return outer.endsWith("/") ? "" : `${outer.slice(outer.lastIndexOf("/") + 1)}/`;
+  return outer.endsWith("/") ? "" : relativeSegment(outer);
 }

@@ -4,6 +4,7 @@ import { remediesOf } from "../../core/remedies.js";
 import { notesBetween, renderMarkdown } from "../../release/markdown.js";
 import { blockingChecks } from "../../core/check.js";
 import { readPreflight } from "../../upgrade/preflight.js";
+import { presentInstallFolder } from "../../upgrade/install-folder.js";
 import type {
   BackupModel,
   DoneModel,
@@ -127,6 +128,7 @@ export async function donePage(visit: Visit): Promise<Answer> {
     held: state.kind === "held",
     mayLook: offersBypass(),
     adminUrl: branding.adminUrl ?? "/admin",
+    installFolder: presentInstallFolder(context.settings),
     ...(await notes(context.settings.release, run?.fromVersion ?? null, state.codeVersion)),
   };
   return page("done", 200, model);
@@ -145,7 +147,7 @@ function restoredPage({ context, state }: Visit, run: RunProgress): Answer {
   return { kind: "page", status: 200, view: "restored", step: null, model };
 }
 
-export function messagePage(status: number, model: MessageModel): Answer {
+export function messagePage(status: number, model: MessageModel): Extract<Answer, { kind: "page" }> {
   return { kind: "page", status, view: "message", step: null, model };
 }
 
