@@ -3,6 +3,7 @@ import type { PlannedMigration } from "../core/plan.js";
 import type { Rehearsal } from "../core/rehearsal.js";
 import type { MadeBackup, RunError, RunGoal, RunKind } from "../core/run.js";
 import type { MaintenanceCode, VersionStateKind } from "../core/version-state.js";
+import type { PreviewModel } from "./preview-model.js";
 
 /** What every page of the wizard gets besides its own model. */
 export interface PageFrame {
@@ -49,7 +50,7 @@ export interface LicenseModel {
 export interface ReviewModel {
   readonly fromVersion: string | null;
   readonly toVersion: string;
-  readonly releases: readonly { readonly version: string; readonly migrations: readonly string[] }[];
+  readonly preview: PreviewModel;
   readonly migrationCount: number;
   readonly checks: readonly Check[];
   /** Safe HTML, null when there are none. */

@@ -2,6 +2,8 @@ import { basename } from "node:path";
 import { AUTO_RESUME_LIMIT } from "../../core/auto-resumes.js";
 import { notesBetween, renderMarkdown } from "../../release/markdown.js";
 import { readPreflight } from "../../upgrade/checks.js";
+import { readPreview } from "../../upgrade/preview.js";
+import { previewModel } from "../preview-model.js";
 import type {
   BackupModel,
   DoneModel,
@@ -36,14 +38,10 @@ export async function licensePage({ context }: Visit, status = 200, error: strin
 export async function reviewPage({ context, state, upgrader }: Visit, status = 200): Promise<Answer> {
   const startable = state.kind === "behind" || state.kind === "fresh";
   const plan = startable ? await upgrader.plan() : [];
-  const releases = [...new Set(plan.map(({ version }) => version))].map((version) => ({
-    version,
-    migrations: plan.filter((migration) => migration.version === version).map(({ name }) => name),
-  }));
+  const versions = { fromVersion: state.installedVersion, toVersion: state.codeVersion };
   const model: ReviewModel = {
-    fromVersion: state.installedVersion,
-    toVersion: state.codeVersion,
-    releases,
+    ...versions,
+    preview: previewModel(await readPreview(context, { migrations: plan, ...versions, runId: null })),
     migrationCount: plan.length,
     checks: await readPreflight(context),
     ...(await notes(context.settings.release, state.installedVersion, state.codeVersion)),
