@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import type { MigrationFile } from "../core/migration.js";
 import type { Run } from "../core/run.js";
 import type { Store } from "../store/store.js";
-import { readTableSizes } from "../store/table-sizes.js";
+import { readTableBytes } from "../store/table-bytes.js";
 
 /** A larger file is data, not statements. */
 const MOST_CHARACTERS = 256 * 1024;
@@ -15,7 +15,7 @@ const NAME = /[A-Za-z_][\w$]*/g;
 export async function weighPlan(store: Store, plan: Run["plan"], files: readonly MigrationFile[]): Promise<Run["plan"]> {
   if (store.dialect === "sqlite" || plan.length < 2 || plan.every(({ rehearsedMs }) => rehearsedMs !== undefined)) return plan;
   try {
-    const sizes = await readTableSizes(store.knex);
+    const sizes = await readTableBytes(store.knex);
     const paths = new Map(files.map((file) => [file.name, file.path]));
     return await Promise.all(
       plan.map(async (entry) => {

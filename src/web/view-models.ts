@@ -6,6 +6,7 @@ import type { Remedy } from "../core/remedies.js";
 import type { MadeBackup, RunError, RunGoal, RunKind } from "../core/run.js";
 import type { RunStep } from "../core/run-step.js";
 import type { MaintenanceCode, VersionStateKind } from "../core/version-state.js";
+import type { PreviewModel } from "./preview-model.js";
 
 /** What every page of the wizard gets besides its own model. */
 export interface PageFrame {
@@ -58,7 +59,7 @@ export interface LicenseModel {
 export interface ReviewModel {
   readonly fromVersion: string | null;
   readonly toVersion: string;
-  readonly releases: readonly { readonly version: string; readonly migrations: readonly string[] }[];
+  readonly preview: PreviewModel;
   readonly migrationCount: number;
   readonly checks: readonly Check[];
   /** Safe HTML, null when there are none. */

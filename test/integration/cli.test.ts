@@ -87,7 +87,9 @@ function verbsOn(kind: DatabaseKind): void {
     rmSync(path.join(project.folder, "migrations/1.1.0/0002-fill-prices.mjs"));
     const { json, code, stderr } = await runCliJson<Answers>(["plan"], project.here);
     assert.deepEqual([code, stderr], [10, ""]);
-    assert.deepEqual(json.migrations, [{ name: "1.0.0/0002-late", version: "1.0.0", status: "pending", ms: null }]);
+    assert.deepEqual(json.migrations, [
+      { name: "1.0.0/0002-late", version: "1.0.0", status: "pending", ms: null, title: null, description: null, losses: null },
+    ]);
     assert.deepEqual(
       json.warnings.map((warning) => [warning.kind, warning.name]),
       [

@@ -5,6 +5,8 @@ import { notesBetween, renderMarkdown } from "../../release/markdown.js";
 import { blockingChecks } from "../../core/check.js";
 import { readPreflight } from "../../upgrade/preflight.js";
 import { presentInstallFolder } from "../../upgrade/install-folder.js";
+import { readPreview } from "../../upgrade/preview.js";
+import { previewModel } from "../preview-model.js";
 import type {
   BackupModel,
   DoneModel,
@@ -41,15 +43,11 @@ export async function licensePage({ context }: Visit, status = 200, error: strin
 export async function reviewPage({ context, state, upgrader }: Visit, status = 200, error: Notice = null): Promise<Answer> {
   const startable = state.kind === "behind" || state.kind === "fresh";
   const plan = startable ? await upgrader.plan() : [];
-  const releases = [...new Set(plan.map(({ version }) => version))].map((version) => ({
-    version,
-    migrations: plan.filter((migration) => migration.version === version).map(({ name }) => name),
-  }));
   const checks = await readPreflight(context);
+  const versions = { fromVersion: state.installedVersion, toVersion: state.codeVersion };
   const model: ReviewModel = {
-    fromVersion: state.installedVersion,
-    toVersion: state.codeVersion,
-    releases,
+    ...versions,
+    preview: previewModel(await readPreview(context, { migrations: plan, ...versions, runId: null })),
     migrationCount: plan.length,
     checks,
     ...(await notes(context.settings.release, state.installedVersion, state.codeVersion)),
