@@ -21,6 +21,8 @@ export interface Wording {
   readonly format: Formats;
 }
 
+/** Their sentences follow each other without a space. */
+const WITHOUT_SPACES = /^(?:ja|zh)\b/;
 const BETWEEN_SENTENCES = /(?<=[.!?…]) (?=\p{Lu})/u;
 
 /** Written from right to left. Of languages that a host adds: those of these scripts. */
@@ -66,6 +68,7 @@ export class Texts {
 
   #make(language: string): Wording {
     const t = this.#catalogue.in(language);
+    const between = WITHOUT_SPACES.test(language) ? "" : " ";
     const known = (sentence: string): string | null => {
       const found = (this.#sentences ??= new Sentences(this.#catalogue.keys())).find(sentence);
       // A value may be a sentence itself: the upgrade failed, and why.
@@ -78,7 +81,7 @@ export class Texts {
       text
         .split(BETWEEN_SENTENCES)
         .map((one) => known(one) ?? one)
-        .join(" ");
+        .join(between);
     return {
       lang: language,
       dir: RIGHT_TO_LEFT.test(language) ? "rtl" : "ltr",
