@@ -83,7 +83,8 @@ export class InstallKey {
 
   /**
    * Generates a key in place of one that was lost, or that somebody else may have seen: the old one is void on every node at once, wizard
-   * sessions end, and wrong keys are forgotten. Throws `ERR_UPGATE_STATE` when the vendor gave the key, or when the wizard is sealed.
+   * sessions end, and wrong keys are forgotten. Throws `ERR_UPGATE_STATE` when the vendor gave the key, or when the release is installed:
+   * sessions that are still open end then, too, and the wizard is sealed.
    */
   async rotate(state: VersionState, by: Confirmation): Promise<{ readonly key: string; readonly file: string }> {
     const { file } = this;
@@ -91,10 +92,7 @@ export class InstallKey {
       const remedy = "Set another one there and restart the application.";
       throw new UpgateError("ERR_UPGATE_STATE", "The install key is given by the option installKey or UPGATE_INSTALL_KEY.", { remedy });
     }
-    if (await isSealed(this.context.store, state)) {
-      const remedy = "The next upgrade gets a key of its own.";
-      throw new UpgateError("ERR_UPGATE_STATE", `Release ${state.codeVersion} is installed: the wizard needs no key.`, { remedy });
-    }
+    if (state.kind === "current") throw await this.#refuseRotation(state, by);
     const { knex, clock } = this.context.store;
     const key = generateKey();
     await ensureTables(this.context.store);
@@ -116,6 +114,17 @@ export class InstallKey {
     }
     renameSync(written, file);
     return { key, file };
+  }
+
+  async #refuseRotation(state: VersionState, by: Confirmation): Promise<UpgateError> {
+    const { store } = this.context;
+    const isOpen = !(await isSealed(store, state));
+    if (isOpen) {
+      await whileBusy(() => deleteSessions(store.knex));
+      await this.seal(state, by, true);
+    }
+    const remedy = `${isOpen ? "Its sessions have ended, and it is sealed now. " : ""}The next upgrade gets a key of its own.`;
+    return new UpgateError("ERR_UPGATE_STATE", `Release ${state.codeVersion} is installed: the wizard needs no key.`, { remedy });
   }
 
   /** Seals the wizard unless it is still needed, see `seal`. `hasSignedOut`: an operator has just ended a session. */
