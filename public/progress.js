@@ -2,6 +2,7 @@
 
 const SILENCE_MS = 5000;
 const WATCHDOG_MS = 10_000;
+const QUIET_MS = 5000;
 const POLL_MS = 1000;
 const SPEAK_MS = 5000;
 const LEAVE_MS = 5000;
@@ -268,7 +269,7 @@ setInterval(() => {
     if (ms > 0) setText(part("elapsed"), `${duration(ms)} so far`);
   }
   // A proxy may hold the stream back or drop it unnoticed.
-  if (live && !polling && !checking && performance.now() - heardAt > WATCHDOG_MS) check();
+  if (live && !polling && !checking && performance.now() - heardAt > QUIET_MS) check();
 }, 1000);
 
 if (typeof EventSource === "function") listen();
