@@ -26,7 +26,7 @@ const begun = performance.now() - Number(root.dataset.elapsedMs);
 
 let run = root.dataset.run;
 let source = null;
-let last = null;
+let model = null;
 let live = false;
 let polling = false;
 let checking = false;
@@ -151,9 +151,9 @@ function logRow({ at, level, text }) {
   const time = document.createElement("time");
   time.dateTime = at;
   time.textContent = at.slice(11, 19);
-  const words = document.createElement("span");
-  words.textContent = text;
-  row.append(time, " ", words);
+  const said = document.createElement("span");
+  said.textContent = text;
+  row.append(time, " ", said);
   return row;
 }
 
@@ -176,9 +176,9 @@ function showInTab(state, percent) {
   if (name) icon.href = new URL(`favicon-${name}.svg`, icon.href).href;
 }
 
-function show(model) {
+function show(told) {
   heard();
-  last = model;
+  model = told;
   const now = model.run;
   const state = now ? now.status : "none";
   if (now) {
@@ -213,10 +213,10 @@ async function check() {
       signal: AbortSignal.timeout(WATCHDOG_MS),
     });
     if (answer.ok) {
-      const before = JSON.stringify(last);
+      const before = JSON.stringify(model);
       show(await answer.json());
       // It was not in the stream: something on the way holds that back.
-      if (live && JSON.stringify(last) !== before) startPolling();
+      if (live && JSON.stringify(model) !== before) startPolling();
     } else if (answer.type === "opaqueredirect" || [401, 403, 404].includes(answer.status)) refused();
     else lost();
   } catch {
@@ -252,7 +252,7 @@ function listen() {
   // After a lost connection: nothing has happened meanwhile.
   source.addEventListener("unchanged", () => {
     live = true;
-    if (last) show(last);
+    if (model) show(model);
   });
   source.addEventListener("error", () => {
     if (!live || source.readyState === EventSource.CLOSED) startPolling();

@@ -42,7 +42,7 @@ async function report({ context, upgrader, terminal }: Session, id: string | und
   );
   const read = await readReport(context, state, run, { trouble: null, isPoolKnown: true });
   // What only a process of the application knows of itself.
-  const checks = read.checks.map((group) => ({ ...group, checks: group.checks.filter(({ id }) => id !== "connections") }));
+  const checks = read.checks.map((group) => ({ ...group, checks: group.checks.filter((check) => check.id !== "connections") }));
   const body = { ...read, checks };
   const asJson = options.json === true || options.format === "json";
   const text = asJson ? `${JSON.stringify(body, null, 2)}\n` : reportText(body);
