@@ -2,6 +2,7 @@
 
 const SILENCE_MS = 5000;
 const WATCHDOG_MS = 10_000;
+const QUIET_MS = 5000;
 const POLL_MS = 1000;
 const SPEAK_MS = 5000;
 const LEAVE_MS = 5000;
@@ -22,7 +23,7 @@ const begun = performance.now() - Number(root.dataset.elapsedMs);
 
 let run = root.dataset.run;
 let source = null;
-let last = null;
+let model = null;
 let live = false;
 let polling = false;
 let checking = false;
@@ -184,9 +185,9 @@ function showInTab(state, percent) {
   if (name) icon.href = new URL(`favicon-${name}.svg`, icon.href).href;
 }
 
-function show(model) {
+function show(told) {
   heard();
-  last = model;
+  model = told;
   const now = model.run;
   const state = now ? now.status : "none";
   if (now) {
@@ -223,10 +224,10 @@ async function check() {
       signal: AbortSignal.timeout(WATCHDOG_MS),
     });
     if (answer.ok) {
-      const before = JSON.stringify(last);
+      const before = JSON.stringify(model);
       show(await answer.json());
       // It was not in the stream: something on the way holds that back.
-      if (live && JSON.stringify(last) !== before) startPolling();
+      if (live && JSON.stringify(model) !== before) startPolling();
     } else if (answer.type === "opaqueredirect" || [401, 403, 404].includes(answer.status)) refused();
     else lost();
   } catch {
@@ -262,7 +263,7 @@ function listen() {
   // After a lost connection: nothing has happened meanwhile.
   source.addEventListener("unchanged", () => {
     live = true;
-    if (last) show(last);
+    if (model) show(model);
   });
   source.addEventListener("error", () => {
     if (!live || source.readyState === EventSource.CLOSED) startPolling();
@@ -279,7 +280,7 @@ setInterval(() => {
     if (ms > 0) setText(part("elapsed"), fill(words.elapsed, { time: duration(ms) }));
   }
   // A proxy may hold the stream back or drop it unnoticed.
-  if (live && !polling && !checking && performance.now() - heardAt > WATCHDOG_MS) check();
+  if (live && !polling && !checking && performance.now() - heardAt > QUIET_MS) check();
 }, 1000);
 
 if (typeof EventSource === "function") listen();
