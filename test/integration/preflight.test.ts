@@ -190,6 +190,24 @@ function preflightOn(kind: DatabaseKind): void {
     project.remove();
   });
 
+  if (kind.name === "SQLite")
+    it("a file that can't be written to blocks, also where only a try tells", async () => {
+      const project = await setUp();
+      const { filename } = { filename: String(project.options.database).replace(/^sqlite:/, "") };
+      const afterCreate = (connection: { exec(sql: string): void }, done: (error: null, connection: unknown) => void): void => {
+        connection.exec("PRAGMA query_only = ON");
+        done(null, connection);
+      };
+      const { config } = resolveSettings(project.options).database;
+      const database = { ...config, connection: { filename }, pool: { afterCreate } } as UpgateOptions["database"];
+      const context = openContext(resolveSettings({ ...project.options, database }));
+      const check = await probedPrivilegesCheck(context.store);
+      assert.deepEqual([check.severity, check.blocking], ["danger", true], check.message);
+      assert.match(check.message, /^Tried: nothing can be written\. .*readonly/);
+      await context.store.close();
+      project.remove();
+    });
+
   it("a Node.js that the release's package.json does not want blocks", async () => {
     const project = await setUp();
     project.write("package.json", JSON.stringify({ name: "shop", engines: { node: ">=999" } }));
