@@ -34,7 +34,7 @@ let speakTimer;
 let spokenAt = -SPEAK_MS;
 let toSpeak = "";
 /** What was announced last: every tenth of the way, and what is done then. */
-let told = "";
+let announced = "";
 
 function inUnit(value, unit, maximumFractionDigits = 0) {
   return new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits }).format(value);
@@ -207,8 +207,8 @@ function show(told) {
     showLog(now.log);
     showInTab(state, percent);
     const news = `${Math.floor(percent / 10)} ${activity}`;
-    if (news !== told) speak(`${percentage.format(percent / 100)} ${activity}`);
-    told = news;
+    if (news !== announced) speak(`${percentage.format(percent / 100)} ${activity}`);
+    announced = news;
   }
   if (!now || state !== shown || now.id !== run) leave();
   else stay();

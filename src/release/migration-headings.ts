@@ -18,7 +18,7 @@ export async function readMigrationHeading(file: string): Promise<MigrationHeadi
   try {
     const handle = await open(file, "r");
     try {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(READ_BYTES), 0, READ_BYTES, 0);
+      const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(READ_BYTES), 0, READ_BYTES, 0);
       return migrationHeading(buffer.toString("utf8", 0, bytesRead));
     } finally {
       await handle.close();

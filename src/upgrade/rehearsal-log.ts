@@ -24,7 +24,8 @@ interface LoggedStatement {
 interface LoggedMigration {
   readonly statements: LoggedStatement[];
   readonly tables: Set<string>;
-  readonly losses: (readonly Loss[])[];
+  /** By their text, so that a loop's are kept once. */
+  readonly losses: Map<string, readonly Loss[]>;
   leftOut: number;
 }
 
@@ -72,7 +73,7 @@ export class StatementLog implements RunHooks {
         return { sql: shown(sql), ms: isDefinition ? ms : null, algorithm: algorithms.get(sql) ?? null, losses };
       });
       const tables = [...(logged?.tables ?? [])].filter((table) => !KNEX_REBUILD.test(table)).toSorted();
-      return { ...one, statements, leftOut: logged?.leftOut ?? 0, tables, losses: eachOnce(logged?.losses.flat() ?? []) };
+      return { ...one, statements, leftOut: logged?.leftOut ?? 0, tables, losses: eachOnce([...(logged?.losses.values() ?? [])].flat()) };
     });
   }
 
@@ -84,9 +85,11 @@ export class StatementLog implements RunHooks {
 
   #keep(name: string, sql: string, statement: ReturnType<typeof classifyStatement>): LoggedStatement | null {
     let migration = this.#migrations.get(name);
-    if (!migration) this.#migrations.set(name, (migration = { statements: [], tables: new Set(), losses: [], leftOut: 0 }));
+    if (!migration) this.#migrations.set(name, (migration = { statements: [], tables: new Set(), losses: new Map(), leftOut: 0 }));
     const losses = this.losses.note(sql);
-    if (losses.length > 0) migration.losses.push(losses);
+    const key = JSON.stringify(losses);
+    // What was kept may have been withdrawn since.
+    if (losses.length > 0 && !migration.losses.get(key)?.length) migration.losses.set(key, losses);
     if (statement.kind === "definition")
       for (const { type, name: target } of statement.targets) if (type === "table") migration.tables.add(target);
     if (migration.statements.length >= MOST_STATEMENTS) {
