@@ -106,8 +106,8 @@ function previewOn(kind: DatabaseKind): void {
       assert.match(
         tax,
         isMysql
-          ? /<code>products<\/code> <span class="quiet">about \d+ rows?, \d+ KiB/
-          : /<code>products<\/code> <span class="quiet">2 rows, \d+ KiB/,
+          ? /<code>products<\/code> <span class="quiet">about \d+ rows?; \d+ kB/
+          : /<code>products<\/code> <span class="quiet">2 rows; \d+ kB/,
       );
       assert.match(tax, /<pre class="statement"[^>]*>alter table `products` add[^<]*tax_bp/);
       assert.match(tax, /<pre class="statement"[^>]*>update `products` set `tax_bp` = \?</);
@@ -123,7 +123,7 @@ function previewOn(kind: DatabaseKind): void {
       assert.equal((await runCli(["rehearse"], { cwd: project.folder })).code, 0);
       project.write("migrations/1.1.0/0002-tidy.mjs", `export const title = "Other";\nexport const up = (knex) => knex.raw("select 1");\n`);
       const text = await review();
-      assert.match(text, /3 of 4 changes were rehearsed as they are now\./);
+      assert.match(text, /Rehearsed as they are now: 3 of 4 changes\./);
       assert.doesNotMatch(text, /Deletes data/);
       assert.match(text, /Overwrites data/);
       const { json } = await runCliJson<Planned>(["plan"], { cwd: project.folder });
@@ -151,7 +151,7 @@ function previewOn(kind: DatabaseKind): void {
       const text = await review();
       assert.match(text, /2 changes delete data:/);
       assert.match(text, /The rehearsal failed in this change\. What comes after is not known\./);
-      assert.match(text, /3 of 4 changes were rehearsed/);
+      assert.match(text, /Rehearsed as they are now: 3 of 4 changes/);
     }));
 
   it("measures tables, and is not kept up by names that it does not know", () =>

@@ -58,7 +58,7 @@ function progressOn(kind: DatabaseKind): void {
       if (kind.name !== "SQLite") await until("the lines", async () => (await lines()).length === 2);
       await client.signIn(INSTALL_KEY);
       const page = await client.get("/install/progress");
-      assert.match(page.text, /<title>50 % – Upgrade in Progress/);
+      assert.match(page.text, /<title>50% – Upgrade in Progress/);
       assert.match(page.text, /assets\/favicon-running\.svg/);
       if (kind.name !== "SQLite") assert.match(page.text, /looking at the prices/);
       project.write("go", "");
@@ -224,7 +224,7 @@ function onMariaDb(scene: PlayScene, runOf: ReadRun): void {
         });
         const { status, error } = await run.finished;
         assert.equal(status, "completed", error?.message);
-        assert.ok(Math.max(...percents) > 50, `the table counts for more than half: ${percents.join(" ")}`);
+        assert.ok(new Set(percents).size > 2, `the whole grows with the statement: ${percents.join(" ")}`);
         assert.deepEqual(
           percents,
           percents.toSorted((a, b) => a - b),

@@ -37,6 +37,7 @@ export class Catalogue {
 
   #open(): I18n {
     const { createInstance } = require("i18next") as typeof import("i18next"); // not before a page is made: it is not while a program starts
+    const ejs = require("ejs") as typeof import("ejs");
     const i18n = createInstance();
     void i18n.init({
       initAsync: false,
@@ -47,7 +48,7 @@ export class Catalogue {
       keySeparator: false,
       nsSeparator: false,
       returnEmptyString: false,
-      interpolation: { escapeValue: false, skipOnVariables: true },
+      interpolation: { escapeValue: false, skipOnVariables: true, escape: (value) => ejs.escapeXML(value) },
     });
     return i18n;
   }
