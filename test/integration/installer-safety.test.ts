@@ -162,6 +162,16 @@ function safetyOn(kind: DatabaseKind): void {
       assert.equal((await audited(upgate, "seal")).length, 0);
     }));
 
+  it("is sealed by the last one who signs out after the upgrade, too", () =>
+    installerScene(kind, async ({ upgate, client }) => {
+      await client.signIn(INSTALL_KEY);
+      await finishUpgrade(upgate, client);
+      const out = await client.post("/install/logout");
+      assert.deepEqual([out.status, out.location], [303, "/admin"]);
+      assert.equal((await client.get("/install")).status, 404);
+      assert.equal((await audited(upgate, "seal")).length, 1);
+    }));
+
   it("compares wrong keys in the same way, whatever of them is right", () =>
     installerScene(kind, async ({ upgate, client }) => {
       const alike = (count: number): string => INSTALL_KEY.slice(0, count) + "#".repeat(INSTALL_KEY.length - count);

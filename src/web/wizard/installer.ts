@@ -11,7 +11,7 @@ import type { PageFrame } from "../view-models.js";
 import { isAuthorized } from "./authorize.js";
 import { readForm } from "./body.js";
 import { StatusEvents } from "./events.js";
-import { type CheckKey, KeyLimit } from "./key-limit.js";
+import type { CheckKey, KeyLimit } from "./key-limit.js";
 import { messagePage } from "./pages.js";
 import { relativeSegment } from "./return-address.js";
 import { findRoute, type Route } from "./routes.js";
@@ -34,7 +34,14 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
   const { context, watcher, sessions } = parts;
   const { logger, settings } = context;
   const events = new StatusEvents(parts.upgrader, watcher, logger);
-  const limit = new KeyLimit(context.store, parts.writes, logger);
+  // What it builds on takes a while to load: not in a program whose wizard is sealed, but before the first key is entered.
+  let limit: Promise<KeyLimit> | undefined;
+  const loadLimit = (): Promise<KeyLimit> =>
+    (limit ??= import("./key-limit.js").then(({ KeyLimit: Limit }) => new Limit(context.store, parts.writes, logger)));
+  watcher.onReading(({ kind }) => {
+    // Whoever enters a key is told.
+    if (kind !== "current") loadLimit().catch(() => undefined);
+  });
   /** Requests of somebody who has the key: only they are told what went wrong. */
   const signedIn = new WeakSet<MountedRequest>();
 
@@ -42,7 +49,7 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
     await watcher.ready;
     // Closed by its deadline: that the state was once read as current lets nobody through to the application.
     if (watcher.state.kind === "current" && watcher.gate.openUntilMs <= performance.now()) return answerMaintenance(req, res, "Err1");
-    if (await isSealed()) return next();
+    if (await isSealed()) return beAbsent(req, res, next);
     if (!(await isAuthorized(settings.options, req, logger))) return beAbsent(req, res, next);
     forgetCaching(res);
     if (watcher.state.kind === "unknown") return answerMaintenance(req, res, "Err1");
@@ -53,7 +60,7 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
     await send(req, res, answered);
   }
 
-  /** As any address that was never there: the host's 404, and while the gate is closed the maintenance page. */
+  /** Sealed, or not for whoever asks: as any address that was never there. That is the host's 404, and while the gate is closed the maintenance page. */
   function beAbsent(req: MountedRequest, res: ServerResponse, next: Next): void {
     const code = maintenanceCode(watcher.state.kind);
     if (code === null && watcher.gate.openUntilMs > performance.now()) next();
@@ -75,7 +82,7 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
     if (route === "not-allowed") return refuse(405, "Not Possible", "This page can't be used that way.");
     const session = await sessions.find(req.headers.cookie);
     if (session) signedIn.add(req);
-    const checkKey: CheckKey = (matches) => limit.check(req, res, matches);
+    const checkKey: CheckKey = async (matches) => (await loadLimit()).check(req, res, matches);
     const request = { address: clientAddress(req), secure: isSecure(req), session, checkKey, body: {} };
     if (route.needsSession && !request.session) {
       if (route.method === "GET" && route.path !== "/status" && route.path !== "/events")
