@@ -18,7 +18,7 @@ export function badgeModel(state: VersionState, installer: string, installFolder
   const model = versionModel(state, installer);
   if (installFolder === null) return model;
   const severity = model.severity === "danger" ? "danger" : "warning";
-  return { ...model, severity, hint: `The install folder ${installFolder} is still there. Remove it.` };
+  return { ...model, severity, hint: `The install folder “${installFolder}” is still there. Remove it.` };
 }
 
 function versionModel(state: VersionState, installer: string): BadgeModel {

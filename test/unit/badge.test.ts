@@ -43,8 +43,8 @@ describe("the badge", () => {
   it("warns of an install folder that is still there, besides what it says", () => {
     const badge = badgeModel(state("current"), "/install", "setup <old>");
     assert.deepEqual([badge.label, badge.severity], ["You are up to date!", "warning"]);
-    assert.match(badge.hint ?? "", /^The install folder setup <old> is still there/);
-    assert.match(renderBadge(new Renderer([]), badge).html, /upgate-badge__hint">The install folder setup &lt;old&gt; is still there/);
+    assert.match(badge.hint ?? "", /^The install folder “setup <old>” is still there/);
+    assert.match(renderBadge(new Renderer([]), badge).html, /upgate-badge__hint">The install folder “setup &lt;old&gt;” is still there/);
     assert.equal(badgeModel(state("failed"), "/install", "setup").severity, "danger");
     assert.equal(badgeModel(state("current"), "/install").hint, null);
   });

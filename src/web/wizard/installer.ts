@@ -38,7 +38,10 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
   let limit: Promise<KeyLimit> | undefined;
   const loadLimit = (): Promise<KeyLimit> =>
     (limit ??= import("./key-limit.js").then(({ KeyLimit: Limit }) => new Limit(context.store, parts.writes, logger)));
+  /** Until the next reading: an address that is not there costs no more than any other. */
+  let isKnownSealed = false;
   watcher.onReading(({ kind }) => {
+    isKnownSealed = false;
     // Whoever enters a key is told.
     if (kind !== "current") loadLimit().catch(() => undefined);
   });
@@ -69,8 +72,16 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
 
   /** Sealed too when the open site's sessions can't be read just now: whoever asks learns nothing. */
   async function isSealed(): Promise<boolean> {
-    if (watcher.state.kind !== "current") return false;
-    return !(await sessions.isAnyOpen().catch(() => false));
+    const { state } = watcher;
+    if (state.kind !== "current") return false;
+    if (isKnownSealed) return true;
+    try {
+      const isOpen = await sessions.isAnyOpen();
+      isKnownSealed = !isOpen && watcher.state === state;
+      return !isOpen;
+    } catch {
+      return true;
+    }
   }
 
   async function answer(
