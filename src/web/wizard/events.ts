@@ -13,7 +13,8 @@ const READ_EVERY_MS = 1000;
 
 /** Sends the status to everybody who watches: one reading serves all, and there is none while nobody watches. */
 export class StatusEvents {
-  readonly #listeners = new Set<ServerResponse>();
+  /** Each with whether its session is still open. */
+  readonly #listeners = new Map<ServerResponse, () => Promise<boolean>>();
   #timer: NodeJS.Timeout | undefined;
   #lastSent = "";
   #quiet = 0;
@@ -24,7 +25,13 @@ export class StatusEvents {
     private readonly logger: Logger,
   ) {}
 
-  async listen(req: IncomingMessage, res: ServerResponse, headers: Readonly<Record<string, string>>): Promise<void> {
+  /** `isOpen`: whether the listener may still hear; asked again before everything that is sent. */
+  async listen(
+    req: IncomingMessage,
+    res: ServerResponse,
+    headers: Readonly<Record<string, string>>,
+    isOpen: () => Promise<boolean>,
+  ): Promise<void> {
     const first = await this.#read(this.watcher.state);
     res.writeHead(200, {
       ...headers,
@@ -35,7 +42,7 @@ export class StatusEvents {
     });
     if (req.method === "HEAD") return void res.end();
     res.write(`retry: 2000\n\ndata: ${first}\n\n`);
-    this.#listeners.add(res);
+    this.#listeners.set(res, isOpen);
     res.on("close", () => this.#listeners.delete(res));
     this.#timer ??= setInterval(() => void this.#tick(), READ_EVERY_MS).unref();
   }
@@ -43,13 +50,14 @@ export class StatusEvents {
   close(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
-    for (const res of this.#listeners) res.end();
+    for (const res of this.#listeners.keys()) res.end();
     this.#listeners.clear();
   }
 
   async #tick(): Promise<void> {
     if (this.#listeners.size === 0) return this.close();
     try {
+      await this.#dismissSignedOut();
       const text = await this.#read(this.watcher.state);
       if (text !== this.#lastSent) this.#send(`data: ${text}\n\n`);
       else if (++this.#quiet >= HEARTBEAT_EVERY) this.#send(": still here\n\n");
@@ -59,9 +67,13 @@ export class StatusEvents {
     }
   }
 
+  async #dismissSignedOut(): Promise<void> {
+    for (const [res, isOpen] of this.#listeners) if (!(await isOpen())) res.end();
+  }
+
   #send(chunk: string): void {
     this.#quiet = 0;
-    for (const res of this.#listeners) res.write(chunk);
+    for (const res of this.#listeners.keys()) if (!res.writableEnded) res.write(chunk);
   }
 
   async #read(state: VersionState): Promise<string> {

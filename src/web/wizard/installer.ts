@@ -157,7 +157,7 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
         });
         return void res.end();
       case "events":
-        return events.listen(req, res, HEADERS);
+        return events.listen(req, res, HEADERS, async () => sessions.isOpen(visit?.session?.id ?? ""));
       case "json":
         return write(req, res, what.status, "application/json; charset=utf-8", JSON.stringify(what.body));
       case "download":

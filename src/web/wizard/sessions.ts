@@ -103,6 +103,10 @@ export class WizardSessions {
     return session ? { id: session.id, csrf: token(key, `session:${session.id}`) } : null;
   }
 
+  async isOpen(id: string): Promise<boolean> {
+    return (await this.#read(id)) !== null;
+  }
+
   /** The cookie by which the session's operator may look at the held site: sent for every page below `path`. */
   async lookCookie(id: string, path: string, secure: boolean): Promise<string> {
     return serializeCookie(LOOK_COOKIE, sign(`look:${id}`, await this.#key()), { httpOnly: true, sameSite: "strict", secure, path });
@@ -114,7 +118,7 @@ export class WizardSessions {
     if (!cookie) return false;
     const value = unsign(cookie, await this.#key());
     if (value === false || !value.startsWith("look:")) return false;
-    return (await this.#read(value.slice("look:".length))) !== null;
+    return this.isOpen(value.slice("look:".length));
   }
 
   async #read(id: string): Promise<WizardSession | null> {
