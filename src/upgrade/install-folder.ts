@@ -23,12 +23,14 @@ export async function removeInstallFolder(settings: FolderSettings, record: (fol
   const shown = presentInstallFolder(settings);
   if (installDir === null || shown === null) return;
   const problem = problemNow(installDir, settings);
-  if (problem !== null) throw new UpgateError("ERR_UPGATE_INSTALL_FOLDER", `The install folder ${shown} is not removed: ${problem}.`);
+  if (problem !== null) throw new UpgateError("ERR_UPGATE_INSTALL_FOLDER", `The install folder “${shown}” is not removed: ${problem}.`);
   await record(shown);
   try {
     await rm(installDir, { recursive: true });
   } catch (cause) {
-    throw new UpgateError("ERR_UPGATE_INSTALL_FOLDER", `The install folder ${shown} could not be removed: ${messageOf(cause)}`, { cause });
+    throw new UpgateError("ERR_UPGATE_INSTALL_FOLDER", `The install folder “${shown}” could not be removed: ${messageOf(cause)}`, {
+      cause,
+    });
   }
 }
 
@@ -58,5 +60,5 @@ export function installFolderChecks(settings: Pick<Settings, "installDir" | "roo
   const shown = presentInstallFolder(settings);
   if (shown === null) return [{ ...common, severity: "ok", message: "It is removed.", remedy: null }];
   const remedy = "Press Remove the Install Folder on the installer’s last page, or delete it with the program you upload files with.";
-  return [{ ...common, severity: "warning", message: `The folder ${shown} is still there.`, remedy }];
+  return [{ ...common, severity: "warning", message: `The folder “${shown}” is still there.`, remedy }];
 }

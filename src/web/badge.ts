@@ -25,7 +25,7 @@ export function badgeModel(state: VersionState, installer: string, wording: Spee
   const model = versionModel(state, installer, wording);
   if (installFolder === null) return model;
   const severity = model.severity === "danger" ? "danger" : "warning";
-  return { ...model, severity, hint: wording.t("The install folder {{folder}} is still there. Remove it.", { folder: installFolder }) };
+  return { ...model, severity, hint: wording.t("The install folder “{{folder}}” is still there. Remove it.", { folder: installFolder }) };
 }
 
 type Speech = Pick<Wording, "m" | "t">;

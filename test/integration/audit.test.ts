@@ -36,22 +36,24 @@ function auditOn(kind: DatabaseKind): void {
     await install(project.options, "1.0.0");
     await withUpgate(project.options, () => until("the key", async () => /^install key/m.test((await runCli(["key"], here)).stdout)));
     assert.equal((await runCli(["key", "--rotate"], here)).code, 0);
-    assert.equal((await runCli(["up", "--yes"], here)).code, 3);
+    assert.equal((await runCli(["up", "--yes", "--backup"], here)).code, 3);
     assert.equal((await runCli(["retry"], here)).code, 3);
+    assert.equal((await runCli(["restore", "--yes"], here)).code, 0);
     const { code, json } = await runCliJson<{ entries: Entry[] }>(["audit"], here);
     assert.equal(code, 0);
     const mine = json.entries.filter(({ session }) => session === "cli");
     assert.deepEqual(
       mine.map(({ event, address: who }) => [event, who]),
       [
+        ["restore", userInfo().username],
         ["retry", userInfo().username],
         ["start", userInfo().username],
         ["key-rotated", userInfo().username],
       ],
     );
-    assert.equal(mine[0]?.detail, mine[1]?.detail, "the run's id");
+    assert.equal(mine[1]?.detail, mine[2]?.detail, "the run's id");
     const limited = await runCli(["audit", "--limit", "1"], here);
-    assert.match(limited.stdout, /^time \(UTC\) +event +who +session +detail\n\d{4}-\d\d-\d\d .* retry .* cli /);
+    assert.match(limited.stdout, /^time \(UTC\) +event +who +session +detail\n\d{4}-\d\d-\d\d .* restore .* cli /);
     assert.match(limited.stdout, /the newest 1; --limit shows more/);
     assert.equal((await runCli(["audit", "--limit", "0"], here)).code, 2);
     project.remove();
@@ -90,6 +92,38 @@ function auditOn(kind: DatabaseKind): void {
       },
       { migrations: FAILING },
     ));
+
+  it("tells what nodes begin unasked, and what the application's own code has asked for", async () => {
+    const { address } = await kind.create();
+    const project = createProject(address, { migrations: SHOP_MIGRATIONS });
+    const { configFile: _none, ...options } = project.options;
+    await install(options, "1.0.0");
+    await withUpgate(options, async (upgate) => {
+      const vendor = { address: "the vendor's script" };
+      await (
+        await upgate.upgrader.prepare({ goal: "backup", confirmation: vendor, where: "here" })
+      ).finished;
+      await upgate.upgrader.open(vendor);
+    });
+    await withUpgate({ ...options, mode: "auto", backup: "none" }, async (upgate) => {
+      await until("the upgrade", () => upgate.state().kind === "current");
+      const rows = (await upgate.knex("upgate_audit").orderBy("happened_at")) as {
+        event: string;
+        address: string;
+        session_id: string | null;
+      }[];
+      assert.deepEqual(
+        rows.map(({ event, address: who, session_id: session }) => [event, who, session]),
+        [
+          ["start", "host", null],
+          ["backup", "the vendor's script", null],
+          ["give-up", "the vendor's script", null],
+          ["start", "auto", null],
+        ],
+      );
+    });
+    project.remove();
+  });
 
   it("keeps the newest entries, and of wrong keys fewer", () =>
     installerScene(kind, async ({ upgate, client }) => {

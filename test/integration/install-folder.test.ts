@@ -66,7 +66,7 @@ function folderOn(kind: DatabaseKind): void {
       const outside = project.write("kept/file.txt", "kept");
       symlinkSync(path.dirname(outside), path.join(folder, "link"));
       const before = await health();
-      assert.deepEqual([before.badge.severity, before.badge.hint], ["warning", "The install folder install is still there. Remove it."]);
+      assert.deepEqual([before.badge.severity, before.badge.hint], ["warning", "The install folder “install” is still there. Remove it."]);
       assert.equal(before.checks.find(({ id }) => id === "install-folder")?.severity, "warning");
       assert.match((await client.get("/admin")).text, /upgate-badge__hint/);
 

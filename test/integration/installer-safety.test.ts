@@ -162,6 +162,33 @@ function safetyOn(kind: DatabaseKind): void {
       assert.equal((await audited(upgate, "seal")).length, 0);
     }));
 
+  it("ends the stream of the progress with the session that asked for it", () =>
+    installerScene(kind, async ({ base, client }) => {
+      const other = new PageClient(base);
+      await other.signIn(INSTALL_KEY);
+      await client.signIn(INSTALL_KEY);
+      const [stream, others] = await Promise.all(
+        [client, other].map(({ cookie }) => fetch(`${base}/install/events`, { headers: { cookie } })),
+      );
+      await client.get("/install/license");
+      await client.post("/install/logout");
+      assert.match((await stream?.text()) ?? "", /^retry: 2000\n\ndata: \{"state":/, "it has come to its end");
+      const reader = others?.body?.getReader();
+      const first = await reader?.read();
+      assert.equal(first?.done, false);
+      await reader?.cancel();
+    }));
+
+  it("is sealed by the last one who signs out after the upgrade, too", () =>
+    installerScene(kind, async ({ upgate, client }) => {
+      await client.signIn(INSTALL_KEY);
+      await finishUpgrade(upgate, client);
+      const out = await client.post("/install/logout");
+      assert.deepEqual([out.status, out.location], [303, "/admin"]);
+      assert.equal((await client.get("/install")).status, 404);
+      assert.equal((await audited(upgate, "seal")).length, 1);
+    }));
+
   it("compares wrong keys in the same way, whatever of them is right", () =>
     installerScene(kind, async ({ upgate, client }) => {
       const alike = (count: number): string => INSTALL_KEY.slice(0, count) + "#".repeat(INSTALL_KEY.length - count);

@@ -50,6 +50,15 @@ describe("the badge", () => {
     assert.equal(badge.versionText, "Version 8.6.1");
   });
 
+  it("warns of an install folder that is still there, besides what it says", () => {
+    const badge = badgeModel(state("current"), "/install", english, "setup <old>");
+    assert.deepEqual([badge.label, badge.severity], ["You are up to date!", "warning"]);
+    assert.match(badge.hint ?? "", /^The install folder “setup <old>” is still there/);
+    assert.match(renderBadge(new Renderer([]), badge).html, /upgate-badge__hint">The install folder “setup &lt;old&gt;” is still there/);
+    assert.equal(badgeModel(state("failed"), "/install", english, "setup").severity, "danger");
+    assert.equal(badgeModel(state("current"), "/install", english).hint, null);
+  });
+
   it("comes as HTML and as the path of its partial", () => {
     const { html, partial } = renderBadge(new Renderer([]), badgeModel(state("behind"), "/install", english));
     assert.match(html, /class="upgate-badge upgate-badge--danger" href="\/install"/);

@@ -13,7 +13,7 @@ import type { PageFrame } from "../view-models.js";
 import { isAuthorized } from "./authorize.js";
 import { readForm } from "./body.js";
 import { StatusEvents } from "./events.js";
-import { type CheckKey, KeyLimit } from "./key-limit.js";
+import type { CheckKey, KeyLimit } from "./key-limit.js";
 import { messagePage } from "./pages.js";
 import { relativeSegment } from "./return-address.js";
 import { findRoute, type Route } from "./routes.js";
@@ -36,7 +36,17 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, texts: T
   const { context, watcher, sessions } = parts;
   const { logger, settings } = context;
   const events = new StatusEvents({ upgrader: parts.upgrader, watcher, sessions, logger });
-  const limit = new KeyLimit(context.store, parts.writes, logger);
+  // What it builds on takes a while to load: not in a program whose wizard is sealed, but before the first key is entered.
+  let limit: Promise<KeyLimit> | undefined;
+  const loadLimit = (): Promise<KeyLimit> =>
+    (limit ??= import("./key-limit.js").then(({ KeyLimit: Limit }) => new Limit(context.store, parts.writes, logger)));
+  /** Until the next reading: an address that is not there costs no more than any other. */
+  let isKnownSealed = false;
+  watcher.onReading(({ kind }) => {
+    isKnownSealed = false;
+    // Whoever enters a key is told.
+    if (kind !== "current") loadLimit().catch(() => undefined);
+  });
   /** Requests of somebody who has the key: only they are told what went wrong. */
   const signedIn = new WeakSet<MountedRequest>();
 
@@ -44,7 +54,7 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, texts: T
     await watcher.ready;
     // Closed by its deadline: that the state was once read as current lets nobody through to the application.
     if (watcher.state.kind === "current" && watcher.gate.openUntilMs <= performance.now()) return answerMaintenance(req, res, "Err1");
-    if (await isSealed()) return next();
+    if (await isSealed()) return beAbsent(req, res, next);
     if (!(await isAuthorized(settings.options, req, logger))) return beAbsent(req, res, next);
     forgetCaching(res);
     if (watcher.state.kind === "unknown") return answerMaintenance(req, res, "Err1");
@@ -55,7 +65,7 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, texts: T
     await send(req, res, answered);
   }
 
-  /** As any address that was never there: the host's 404, and while the gate is closed the maintenance page. */
+  /** Sealed, or not for whoever asks: as any address that was never there. That is the host's 404, and while the gate is closed the maintenance page. */
   function beAbsent(req: MountedRequest, res: ServerResponse, next: Next): void {
     const code = maintenanceCode(watcher.state.kind);
     if (code === null && watcher.gate.openUntilMs > performance.now()) next();
@@ -64,8 +74,16 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, texts: T
 
   /** Sealed too when the open site's sessions can't be read just now: whoever asks learns nothing. */
   async function isSealed(): Promise<boolean> {
-    if (watcher.state.kind !== "current") return false;
-    return !(await sessions.isAnyOpen().catch(() => false));
+    const { state } = watcher;
+    if (state.kind !== "current") return false;
+    if (isKnownSealed) return true;
+    try {
+      const isOpen = await sessions.isAnyOpen();
+      isKnownSealed = !isOpen && watcher.state === state;
+      return !isOpen;
+    } catch {
+      return true;
+    }
   }
 
   async function answer(
@@ -81,7 +99,7 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, texts: T
       address: clientAddress(req),
       secure: isSecure(req),
       session,
-      checkKey: ((matches) => limit.check(req, res, matches)) satisfies CheckKey,
+      checkKey: (async (matches) => (await loadLimit()).check(req, res, matches)) satisfies CheckKey,
       query: new URLSearchParams((req.url ?? "").split("?")[1] ?? ""),
       body: {},
       wording: texts.in(texts.choice.of(req)),

@@ -16,6 +16,7 @@ export const TOTAL_LIMIT = { limit: 100, windowMs: 60 * MINUTE_MS, keptMs: 60 * 
 const IPV6_SUBNET = 56;
 /** What all addresses together are counted under: no address reads so. */
 const ALL = "*";
+const PROPERTY = "upgateKeyLimit";
 
 export type KeyCheck =
   /** `isLast`: it was wrong, and the next one is refused unseen. */
@@ -97,7 +98,8 @@ function common({ limit, windowMs }: { readonly limit: number; readonly windowMs
   return {
     limit,
     windowMs,
-    // What it finds out is told in the request's property, not in headers, to whoever may not even learn that there are limits.
+    // Besides the one that a limit of the host's has filled. Headers would tell everybody.
+    requestPropertyName: PROPERTY,
     standardHeaders: false,
     legacyHeaders: false,
     passOnStoreError: false,
@@ -111,13 +113,13 @@ function addressKey(req: MountedRequest): string {
   return ipKeyGenerator(clientAddress(req), IPV6_SUBNET).slice(0, 64);
 }
 
-/** Runs the middleware, whose answer is in `req.rateLimit`. */
+/** Runs the middleware; its answer is in the request's property. */
 async function pass(limiter: RateLimitRequestHandler, req: MountedRequest, res: ServerResponse): Promise<RateLimitInfo> {
   const [request, response] = [req, res] as unknown as Parameters<RateLimitRequestHandler>;
   await new Promise<void>((resolve, reject) => {
     void limiter(request, response, (error?: unknown) => (error ? reject(error as Error) : resolve()));
   });
-  return (req as unknown as { readonly rateLimit: RateLimitInfo }).rateLimit;
+  return (req as unknown as { readonly [PROPERTY]: RateLimitInfo })[PROPERTY];
 }
 
 function limited(who: "address" | "everybody", resetTime: Date | undefined): Extract<KeyCheck, { kind: "limited" }> {

@@ -104,6 +104,10 @@ export class WizardSessions {
     return session ? { id: session.id, csrf: token(key, `session:${session.id}`) } : null;
   }
 
+  async isOpen(id: string): Promise<boolean> {
+    return (await this.#read(id)) !== null;
+  }
+
   /** Which of these sessions are open still. */
   async openOf(ids: readonly string[]): Promise<ReadonlySet<string>> {
     const written = ids.filter((id) => !this.#unwritten.has(id));
@@ -122,7 +126,7 @@ export class WizardSessions {
     if (!cookie) return false;
     const value = unsign(cookie, await this.#key());
     if (value === false || !value.startsWith("look:")) return false;
-    return (await this.#read(value.slice("look:".length))) !== null;
+    return this.isOpen(value.slice("look:".length));
   }
 
   async #read(id: string): Promise<WizardSession | null> {
