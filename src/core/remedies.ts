@@ -11,7 +11,7 @@ export interface FailedRun {
   readonly kind: RunKind;
   readonly fromVersion: string | null;
   readonly toVersion: string;
-  readonly error: Pick<RunError, "remedy" | "inDoubt"> | null;
+  readonly error: Pick<RunError, "remedy" | "migration" | "inDoubt"> | null;
   /** Whether a backup that was made for it lies on this machine. */
   readonly hasBackup: boolean;
 }
@@ -26,7 +26,9 @@ function retry({ error }: FailedRun): Remedy {
   const cause = error?.remedy ?? "Remove the cause, then press Retry.";
   const text = error?.inDoubt
     ? "Look into the database and answer the question above. It goes on from there; what is done is kept."
-    : `${cause} It begins again with the change that failed; what is done is kept.`;
+    : error?.migration
+      ? `${cause} Retry begins again with the change that failed; what is done is kept.`
+      : `${cause} Retry goes on where it stopped; what is done is kept.`;
   return { id: "retry", title: "Remove the cause and go on", text };
 }
 
@@ -58,7 +60,7 @@ function retryRestore({ error }: FailedRun): Remedy {
   return {
     id: "retry",
     title: "Remove the cause and go on",
-    text: `${error?.remedy ?? "Remove the cause, then press Retry."} It goes on with the table that failed; those that are done are kept.`,
+    text: `${error?.remedy ?? "Remove the cause, then press Retry."} Retry goes on with the table that failed; those that are done are kept.`,
   };
 }
 

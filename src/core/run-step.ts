@@ -140,7 +140,7 @@ export function describeStep(step: RunStep | null): string {
       ? "The database gives no figures for this statement."
       : `The database gives no figures for this statement. It has been at work for ${seconds} s.`;
   }
-  const done = `${percent} % of this statement is done, after ${seconds ?? 0} s.`;
+  const done = seconds ? `${percent} % of this statement is done, after ${seconds} s.` : `${percent} % of this statement is done.`;
   if (stage === null) return done;
   return stage.number === null ? `${done} Stage: ${stage.name}.` : `${done} Stage ${stage.number} of ${stage.count}: ${stage.name}.`;
 }

@@ -59,7 +59,7 @@ function verbsOn(kind: DatabaseKind): void {
       assert.equal(stderr, "", `${verb}: ${stdout}`);
     };
     await Promise.all(READING.map(read));
-    assert.deepEqual(codes, { status: 10, plan: 10, unlock: 0, repair: 0, key: 0, history: 0, audit: 0, doctor: 0 });
+    assert.deepEqual(codes, { status: 10, plan: 10, unlock: 0, repair: 0, key: 0, history: 0, audit: 0, doctor: 0, report: 0 });
     const { stdout } = await runCli(["history"], project.here);
     assert.equal(stdout, "There is no history: upgate has changed nothing in this database yet.\n");
     assert.deepEqual(await tables(project), []);

@@ -164,7 +164,7 @@ function progressOn(kind: DatabaseKind): void {
     }));
 
   if (kind.name !== "SQLite") onServers(scene, runOf);
-  if (kind.name === "MariaDB") onMariaDb(scene, runOf);
+  if (kind.name !== "SQLite") onLongAlter(kind.name, scene, runOf);
 }
 
 type PlayScene = (migrations: Record<string, string>, play: (scene: Scene) => Promise<void>) => Promise<void>;
@@ -192,17 +192,25 @@ function onServers(scene: PlayScene, runOf: ReadRun): void {
     ));
 }
 
-function onMariaDb(scene: PlayScene, runOf: ReadRun): void {
+/** So large that to copy it takes some seconds. */
+const MANY_ORDERS = `export const up = async (knex) => {
+  await knex.raw("CREATE TABLE orders (id INT NOT NULL AUTO_INCREMENT PRIMARY KEY, note VARCHAR(250) NOT NULL)");
+  await knex.raw("INSERT INTO orders (note) VALUES (REPEAT('x', 200))");
+  for (let doubled = 0; doubled < 18; doubled++) await knex.raw("INSERT INTO orders (note) SELECT note FROM orders");
+};`;
+
+function onLongAlter(name: "MariaDB" | "MySQL", scene: PlayScene, runOf: ReadRun): void {
   it("shows how far a long ALTER is, by the server's own stages, and never goes back", () =>
     scene(
       {
-        "1.0.0/0002-orders.mjs": `export const up = async (knex) => {
-          await knex.raw("CREATE TABLE orders (id INT NOT NULL PRIMARY KEY, note VARCHAR(250) NOT NULL)");
-          await knex.raw("INSERT INTO orders SELECT seq, REPEAT('x', 200) FROM seq_1_to_300000");
-        };`,
+        "1.0.0/0002-orders.mjs": MANY_ORDERS,
         "1.1.0/0001-a-orders.mjs": `export const up = (knex) => knex.raw("ALTER TABLE orders ADD COLUMN paid INT NOT NULL DEFAULT 0, ALGORITHM=COPY");`,
       },
       async ({ upgate, client }) => {
+        await upgate.knex.raw("ANALYZE TABLE orders");
+        // MySQL tells only where it is asked to.
+        if (name === "MySQL")
+          await upgate.knex.raw("UPDATE performance_schema.setup_consumers SET ENABLED = 'YES' WHERE NAME = 'events_stages_current'");
         const run = await upgate.upgrader.start({ where: "here" });
         const percents: number[] = [];
         let page = "";
@@ -214,8 +222,8 @@ function onMariaDb(scene: PlayScene, runOf: ReadRun): void {
         await client.signIn(INSTALL_KEY);
         page = (await client.get("/install/progress")).text;
         assert.match(seen.step?.text ?? "", /^ALTER TABLE orders ADD COLUMN paid/);
-        assert.deepEqual([seen.step?.stage?.name, seen.step?.stage?.number], ["copy to tmp table", 1]);
-        assert.match(seen.detail ?? "", /^\d+ % of this statement is done, after \d+ s\. Stage 1 of \d: copy to tmp table\.$/);
+        assert.deepEqual([seen.step?.stage?.name, seen.step?.stage?.number], ["copy to tmp table", name === "MySQL" ? null : 1]);
+        assert.match(seen.detail ?? "", /^\d+ % of this statement is done(?:, after \d+ s)?\. Stage(?: 1 of \d)?: copy to tmp table\.$/);
         assert.equal(seen.migrations[0]?.status, "running");
         await until("the end", async () => {
           const now = await runOf(upgate);
@@ -224,7 +232,8 @@ function onMariaDb(scene: PlayScene, runOf: ReadRun): void {
         });
         const { status, error } = await run.finished;
         assert.equal(status, "completed", error?.message);
-        assert.ok(new Set(percents).size > 2, `the whole grows with the statement: ${percents.join(" ")}`);
+        assert.ok(Math.max(...percents) > 0, percents.join(" "));
+        assert.ok((seen.migrations[0]?.tableBytes ?? 0) > 10 * 1024 * 1024, "the size of its table counts");
         assert.deepEqual(
           percents,
           percents.toSorted((a, b) => a - b),

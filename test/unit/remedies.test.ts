@@ -4,7 +4,13 @@ import { keptStatements } from "../../src/core/kept-statements.js";
 import { remediesOf } from "../../src/core/remedies.js";
 import type { JournaledStep } from "../../src/core/run-step.js";
 
-const FAILED = { kind: "upgrade", fromVersion: "1.0.0", toVersion: "1.1.0", error: { remedy: "Free space." }, hasBackup: true } as const;
+const FAILED = {
+  kind: "upgrade",
+  fromVersion: "1.0.0",
+  toVersion: "1.1.0",
+  error: { remedy: "Free space.", migration: "1.1.0/0001-a" },
+  hasBackup: true,
+} as const;
 
 describe("the ways out of a failed run, the safest first", () => {
   const table: [what: string, run: Parameters<typeof remediesOf>[0], ids: string[], last: RegExp][] = [
@@ -31,7 +37,7 @@ describe("the ways out of a failed run, the safest first", () => {
 
   test("a statement in doubt is answered first", () => {
     const inDoubt = { sequence: 1, statement: "call fill()", why: "It is a procedure." };
-    assert.match(remediesOf({ ...FAILED, error: { remedy: "", inDoubt } })[0].text, /answer the question/);
+    assert.match(remediesOf({ ...FAILED, error: { remedy: "", migration: null, inDoubt } })[0].text, /answer the question/);
   });
 });
 

@@ -110,9 +110,10 @@ export class WizardSessions {
 
   /** Which of these sessions are open still. */
   async openOf(ids: readonly string[]): Promise<ReadonlySet<string>> {
-    const written = ids.filter((id) => !this.#unwritten.has(id));
+    const left = ids.filter((id) => !this.#ended.has(id));
+    const written = left.filter((id) => !this.#unwritten.has(id));
     const open = written.length === 0 ? [] : await readOpenSessions(this.store.knex, written, iso(Date.now()));
-    return new Set([...ids.filter((id) => this.#unwritten.has(id)), ...open]);
+    return new Set([...left.filter((id) => this.#unwritten.has(id)), ...open]);
   }
 
   /** The cookie by which the session's operator may look at the held site: sent for every page below `path`. */
