@@ -8,7 +8,10 @@ export interface SourceToken {
 const SPACE = /[\s\ufeff]+/y;
 const WORD = /[\p{ID_Start}\d$_][\p{ID_Continue}$\u200c\u200d]*/uy;
 const PLAIN = /[^"'`\\\n$]+/y;
-const REGULAR_EXPRESSION = /\/(?![*/])(?:[^\\/[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n])*\])+\/\w*/y;
+/** Bounded, so that no text takes long. */
+const REGULAR_EXPRESSION = /\/(?![*/])(?:[^\\/[\n]|\\[^\n]|\[(?:[^\]\\\n]|\\[^\n]){0,200}\]){1,1000}\/\w*/y;
+/** Templates within templates. */
+const DEEPEST = 50;
 /** Words after which a slash begins a regular expression; after others, and after `)`, `]` and `}`, it divides. */
 const BEFORE_EXPRESSION = new Set("return typeof case in of delete void throw new else do instanceof yield await".split(" "));
 
@@ -16,6 +19,7 @@ const BEFORE_EXPRESSION = new Set("return typeof case in of delete void throw ne
 export class SourceTokens {
   #position = 0;
   #last: SourceToken | null = null;
+  #depth = 0;
   readonly #source: string;
 
   constructor(source: string) {
@@ -91,11 +95,13 @@ export class SourceTokens {
   }
 
   #passSubstitution(): void {
-    for (let depth = 1; depth > 0;) {
+    if (++this.#depth > DEEPEST) this.#position = this.#source.length;
+    for (let open = 1; open > 0;) {
       const token = this.next();
-      if (token === null) return;
-      if (token.kind === "mark") depth += token.text === "{" ? 1 : token.text === "}" ? -1 : 0;
+      if (token === null) break;
+      if (token.kind === "mark") open += token.text === "{" ? 1 : token.text === "}" ? -1 : 0;
     }
+    this.#depth--;
   }
 
   #escaped(): string {

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import type { Upgate } from "../../src/index.js";
-import type { Loss } from "../../src/core/loss.js";
+import { describeLoss, type Loss } from "../../src/core/loss.js";
+import { PlanLosses } from "../../src/core/plan-losses.js";
+import { readSchema } from "../../src/store/schema.js";
 import { readTableSizes } from "../../src/store/table-sizes.js";
 import { runCli, runCliJson } from "../support/cli.js";
 import { type DatabaseKind, databaseKinds } from "../support/databases.js";
@@ -152,6 +154,37 @@ function previewOn(kind: DatabaseKind): void {
       assert.match(text, /2 changes delete data:/);
       assert.match(text, /The rehearsal failed in this change\. What comes after is not known\./);
       assert.match(text, /Rehearsed as they are now: 3 of 4 changes/);
+    }));
+
+  it("takes none of the ways by which knex changes a table for a loss, but what they lose", () =>
+    scene(async ({ upgate: { knex } }) => {
+      const dialect = isMysql ? "mysql" : "sqlite";
+      const plan = new PlanLosses(dialect, await readSchema(knex, dialect));
+      let lost: string[] = [];
+      knex.on("query", ({ sql }: { sql: string }) => void lost.push(...plan.note(sql).map(describeLoss)));
+      const cut = (what: string): string[] =>
+        isMysql ? [`The column code of products changes from varchar(40) to ${what}: what does not fit is lost.`] : [];
+      const steps: readonly (readonly [step: () => PromiseLike<unknown>, losses: string[]])[] = [
+        [() => knex.schema.alterTable("products", (t) => t.renameColumn("name", "title")), []],
+        [() => knex.schema.alterTable("products", (t) => t.setNullable("title")), []],
+        [() => knex.schema.alterTable("products", (t) => t.dropNullable("title")), []],
+        [() => knex.schema.alterTable("products", (t) => t.string("code", 40).alter()), []],
+        [() => knex.schema.alterTable("products", (t) => t.string("code", 30).alter()), cut("varchar(30)")],
+        [() => knex.schema.alterTable("products", (t) => t.integer("tax")), []],
+        [() => knex("products").update({ tax: 1 }), []],
+        [() => knex.schema.alterTable("products", (t) => t.dropColumn("tax")), []],
+        [() => knex.schema.renameTable("products", "goods"), []],
+        [() => knex("goods").where("id", ">", 1).del(), ["The rows of goods that meet a condition are deleted."]],
+        [() => knex.schema.alterTable("goods", (t) => t.dropColumn("title")), ["The column title of goods is removed with its values."]],
+        [() => knex("goods").truncate(), ["All rows of goods are deleted."]],
+        [() => knex.schema.dropTableIfExists("goods"), ["The table goods is removed with all its rows."]],
+        [() => knex.schema.dropTableIfExists("goods"), []],
+      ];
+      for (const [index, [step, losses]] of steps.entries()) {
+        lost = [];
+        await step();
+        assert.deepEqual(lost, losses, `step ${index}`);
+      }
     }));
 
   it("measures tables, and is not kept up by names that it does not know", () =>

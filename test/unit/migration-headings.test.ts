@@ -51,6 +51,11 @@ b \\";`,
   ];
   for (const [what, source, title] of table) test(what, () => assert.equal(migrationHeading(source).title, title));
 
+  for (const text of ["=/[", "${`", "'", '"\\', "{", "/*", "`${"])
+    test(`quickly, whatever there is: ${text}`, () => {
+      assert.deepEqual(migrationHeading(`title ${text.repeat(30_000)}`), { title: null, description: null });
+    });
+
   test("with the description, both bounded", () => {
     const { title, description } = migrationHeading(
       `export const title = "${"t".repeat(200)}"; export const description = "${"d ".repeat(400)}";`,
