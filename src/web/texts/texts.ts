@@ -68,6 +68,8 @@ export class Texts {
 
   #make(language: string): Wording {
     const t = this.#catalogue.in(language);
+    const isRightToLeft = RIGHT_TO_LEFT.test(language);
+    const isolated = (values: TextValues): TextValues => (isRightToLeft ? isolate(values) : { ...values });
     const between = WITHOUT_SPACES.test(language) ? "" : " ";
     const known = (sentence: string): string | null => {
       const found = (this.#sentences ??= new Sentences(this.#catalogue.keys())).find(sentence);
@@ -84,13 +86,20 @@ export class Texts {
         .join(between);
     return {
       lang: language,
-      dir: RIGHT_TO_LEFT.test(language) ? "rtl" : "ltr",
-      t: (text, values) => t(text, { ...values }),
+      dir: isRightToLeft ? "rtl" : "ltr",
+      t: (text, values) => t(text, isolated(values ?? {})),
       html: (text, values) => t(text, { ...values, interpolation: { escapeValue: true } }),
       m: (sentence) => sentence.split("\n").map(say).join("\n"),
       format: formatsOf(language),
     };
   }
+}
+
+/** Paths, versions and names keep their own direction among words that go the other way (Unicode's FSI and PDI). */
+function isolate(values: TextValues): TextValues {
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [name, typeof value === "string" && value !== "" ? `\u2068${value}\u2069` : value]),
+  );
 }
 
 /** As the language calls itself, beginning with a capital letter. */
