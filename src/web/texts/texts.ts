@@ -75,7 +75,8 @@ export class Texts {
       const found = (this.#sentences ??= new Sentences(this.#catalogue.keys())).find(sentence);
       // A value may be a sentence itself: the upgrade failed, and why.
       return (
-        found && t(found.key, Object.fromEntries(Object.entries(found.values).map(([place, value]) => [place, known(value) ?? value])))
+        found &&
+        t(found.key, isolated(Object.fromEntries(Object.entries(found.values).map(([place, value]) => [place, known(value) ?? value]))))
       );
     };
     const say = (text: string): string =>
