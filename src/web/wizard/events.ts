@@ -40,15 +40,27 @@ export class StatusEvents {
   readonly #listeners = new Set<Listener>();
   #timer: NodeJS.Timeout | undefined;
   #isTicking = false;
+  /** Those whose first event is being read. */
+  #coming = 0;
 
   constructor(private readonly parts: EventsParts) {}
 
   get isFull(): boolean {
-    return this.#listeners.size >= MOST_LISTENERS;
+    return this.#listeners.size + this.#coming >= MOST_LISTENERS;
   }
 
   async listen(req: IncomingMessage, res: ServerResponse, headers: Readonly<Record<string, string>>, sessionId: string): Promise<void> {
-    const [id, text] = await this.#read();
+    this.#coming++;
+    try {
+      const [id, text] = await this.#read();
+      if (!res.destroyed) this.#open(req, res, headers, { res, sessionId, lastId: id, quiet: 0 }, text);
+    } finally {
+      this.#coming--;
+    }
+  }
+
+  #open(req: IncomingMessage, res: ServerResponse, headers: Readonly<Record<string, string>>, listener: Listener, text: string): void {
+    const id = listener.lastId;
     res.writeHead(200, {
       ...headers,
       "Content-Type": "text/event-stream; charset=utf-8",
@@ -60,7 +72,6 @@ export class StatusEvents {
     res.write("retry: 2000\n\n");
     const isKnown = req.headers["last-event-id"] === id;
     res.write(isKnown ? `id: ${id}\nevent: unchanged\ndata: {}\n\n` : `id: ${id}\ndata: ${text}\n\n`);
-    const listener: Listener = { res, sessionId, lastId: id, quiet: 0 };
     this.#listeners.add(listener);
     res.on("close", () => this.#listeners.delete(listener));
     this.#timer ??= setInterval(() => void this.#tick(), READ_EVERY_MS).unref();
