@@ -103,8 +103,8 @@ function progressOn(kind: DatabaseKind): void {
       await client.signIn(INSTALL_KEY);
       const abort = new AbortController();
       const open = (): Promise<Response> => fetch(`${base}/install/events`, { headers: { cookie: client.cookie }, signal: abort.signal });
-      const streams = await Promise.all(Array.from({ length: 50 }, open));
-      assert.deepEqual([...new Set(streams.map(({ status }) => status))], [200]);
+      const answers = await Promise.all(Array.from({ length: 53 }, open));
+      assert.equal(answers.filter(({ status }) => status === 200).length, 50, "also of those who come at once");
       const refused = await open();
       assert.equal(refused.status, 503);
       assert.match(refused.headers.get("retry-after") ?? "", /^\d+$/);

@@ -44,11 +44,13 @@ export class StatusEvents {
   readonly #listeners = new Set<Listener>();
   #timer: NodeJS.Timeout | undefined;
   #isTicking = false;
+  /** Those whose first event is being read. */
+  #coming = 0;
 
   constructor(private readonly parts: EventsParts) {}
 
   get isFull(): boolean {
-    return this.#listeners.size >= MOST_LISTENERS;
+    return this.#listeners.size + this.#coming >= MOST_LISTENERS;
   }
 
   async listen(
@@ -57,7 +59,24 @@ export class StatusEvents {
     headers: Readonly<Record<string, string>>,
     { session, wording }: Pick<Visit, "session" | "wording">,
   ): Promise<void> {
-    const [id, model] = await this.#read();
+    this.#coming++;
+    try {
+      const [id, model] = await this.#read();
+      const listener = { res, sessionId: session?.id ?? "", wording, lastId: id, quiet: 0 };
+      if (!res.destroyed) this.#open(req, res, headers, listener, model);
+    } finally {
+      this.#coming--;
+    }
+  }
+
+  #open(
+    req: IncomingMessage,
+    res: ServerResponse,
+    headers: Readonly<Record<string, string>>,
+    listener: Listener,
+    model: StatusModel,
+  ): void {
+    const id = listener.lastId;
     res.writeHead(200, {
       ...headers,
       "Content-Type": "text/event-stream; charset=utf-8",
@@ -68,8 +87,7 @@ export class StatusEvents {
     if (req.method === "HEAD") return void res.end();
     res.write("retry: 2000\n\n");
     const isKnown = req.headers["last-event-id"] === id;
-    res.write(isKnown ? `id: ${id}\nevent: unchanged\ndata: {}\n\n` : eventOf(id, model, wording));
-    const listener: Listener = { res, sessionId: session?.id ?? "", wording, lastId: id, quiet: 0 };
+    res.write(isKnown ? `id: ${id}\nevent: unchanged\ndata: {}\n\n` : eventOf(id, model, listener.wording));
     this.#listeners.add(listener);
     res.on("close", () => this.#listeners.delete(listener));
     this.#timer ??= setInterval(() => void this.#tick(), READ_EVERY_MS).unref();
