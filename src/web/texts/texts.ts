@@ -79,12 +79,12 @@ export class Texts {
         t(found.key, isolated(Object.fromEntries(Object.entries(found.values).map(([place, value]) => [place, known(value) ?? value]))))
       );
     };
-    const say = (text: string): string =>
-      known(text) ??
-      text
-        .split(BETWEEN_SENTENCES)
-        .map((one) => known(one) ?? one)
-        .join(between);
+    const say = (text: string): string => {
+      const sentences = text.split(BETWEEN_SENTENCES);
+      const each = sentences.map(known);
+      if (sentences.length > 1 && each.every((one) => one !== null)) return each.join(between);
+      return known(text) ?? sentences.map((one, index) => each[index] ?? one).join(between);
+    };
     return {
       lang: language,
       dir: isRightToLeft ? "rtl" : "ltr",
