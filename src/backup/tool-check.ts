@@ -19,7 +19,8 @@ export interface ToolFacts {
 
 /** Preflight's look at the programs: none is started but for its version. SQLite needs none. */
 export async function backupToolCheck(knex: Knex, dialect: "mysql" | "sqlite", path: string = process.env["PATH"] ?? ""): Promise<Check> {
-  if (dialect === "sqlite") return { ...COMMON, severity: "ok", message: `SQLite's own program. ${compressionOf(path)}`, remedy: null };
+  if (dialect === "sqlite")
+    return { ...COMMON, severity: "ok", message: ["SQLite's own program.", compressionOf(path)].join(" "), remedy: null };
   const facts = await readToolFacts(knex, path);
   const check = judgeTools(facts);
   return check.severity === "ok" ? { ...check, message: `${check.message} ${compressionOf(path)}` } : check;
