@@ -97,12 +97,13 @@ export function pendingCheck({ pending }: VersionState): Check {
 export async function databaseChecks({ store }: UpgradeContext, { probe }: { readonly probe: boolean }): Promise<Check[]> {
   const isMysql = store.dialect === "mysql";
   const { knex } = store;
-  const [named, privileges, others] = await Promise.all([
+  // Before the others: a look into the catalogue would keep the probe waiting for a lock, and that is one of the things looked for.
+  const privileges = await (probe ? probedPrivilegesCheck(store) : attempt("privileges", "Privileges", () => privilegesCheck(store)));
+  const [named, others] = await Promise.all([
     Promise.all([
       attempt("database-server", "Database server", () => (isMysql ? mysqlServerCheck(knex) : sqliteServerCheck(knex))),
       attempt("database-charset", "Character set", () => (isMysql ? mysqlCharsetCheck(knex) : sqliteEncodingCheck(knex))),
     ]),
-    probe ? probedPrivilegesCheck(store) : attempt("privileges", "Privileges", () => privilegesCheck(store)),
     serverChecks(store),
   ]);
   return [...named, privileges, ...others];
