@@ -19,8 +19,7 @@ import { leaseHeld, takeFreeLease } from "./leasing.js";
 import type { RepairAction } from "./migration-checks.js";
 import { refuseMixedNodes } from "./node-checks.js";
 import { weighPlan } from "./plan-weights.js";
-import { openPreflight, readBlockers, readDecisiveChecks } from "./preflight.js";
-import { probedPrivilegesCheck } from "./privilege-probe.js";
+import { openPreflight, readBlockers, readDecisiveChecks, tryPrivileges } from "./preflight.js";
 import { takeRehearsal } from "./rehearsal-record.js";
 import { beginRestore, chooseBackup, refuseUnrestorable } from "./restore-start.js";
 import { repair, type Repaired } from "./repair.js";
@@ -97,7 +96,7 @@ export class UpgradeActions {
     await refuseMixedNodes(this.context);
     return this.#underLease("start", { by: confirmationOf(backup), ...options }, async ({ state }, lease) => {
       // Under the lease no other process makes a backup that would meet the scratch table.
-      preflight.pass([await probedPrivilegesCheck(store)]);
+      preflight.pass(await tryPrivileges(this.context));
       const draft = await openDraft(store, state);
       const claim = backup && claimOf(backup, draft, store.clock.timestamp());
       const rehearsed = await takeRehearsal(store, draft, await this.#planned(state));
@@ -116,7 +115,7 @@ export class UpgradeActions {
     await ensureTables(store);
     await refuseMixedNodes(this.context);
     return this.#underLease(goal, { by: confirmation, ...options }, async ({ state }, lease) => {
-      preflight.pass([await probedPrivilegesCheck(store)]);
+      preflight.pass(await tryPrivileges(this.context));
       const draft = await openDraft(store, state);
       const kept = goal === "rehearsal" && draft.phase === "ready" ? draft.backup : null;
       const backup = kept ?? { ...confirmation, kind: "wanted" as const, confirmedAt: store.clock.timestamp() };

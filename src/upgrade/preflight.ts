@@ -37,12 +37,19 @@ export async function readPreflight(context: UpgradeContext): Promise<Check[]> {
   return [...database, nodeCheck(), ...here, ...others, ...hosts];
 }
 
-/** Those that may keep an upgrade from being started, but for the privileges. Reads only; never rejects. */
+/** Those that may keep an upgrade from being started, but for the privileges; none on a copy. Reads only; never rejects. */
 export async function readDecisiveChecks(context: UpgradeContext): Promise<Check[]> {
-  const { settings, store } = context;
+  const { settings, store, rehearsal = false } = context;
+  // Whoever rehearses has passed them, or wants to see what they warn of.
+  if (rehearsal) return [];
   const [server, hosts] = await Promise.all([decisiveServerChecks(store), readHostChecks(context)]);
   const here = [enginesCheck(applicationFolder(settings)), dataDirCheck(settings.dataDir), freeSpaceCheck(settings.dataDir)];
   return [...server, ...here, ...hosts];
+}
+
+/** The rest of them: to be tried under the lease, so that no other process makes a backup that would meet the scratch table. */
+export async function tryPrivileges({ store, rehearsal = false }: UpgradeContext): Promise<Check[]> {
+  return rehearsal ? [] : [await probedPrivilegesCheck(store)];
 }
 
 /** All that may keep an upgrade from being started, with the privileges tried. Never rejects. */

@@ -98,6 +98,15 @@ function preflightOn(kind: DatabaseKind): void {
       },
     ));
 
+  it("rehearses what the operator has let pass: the copy is not asked again", () =>
+    wizard([{ id: "queue", run: () => FULL }], async ({ client }) => {
+      await client.get("/install/review");
+      await client.post("/install/review", { ignoreChecks: "yes" });
+      assert.equal((await client.post("/install/backup", { action: "rehearse" })).location, "progress");
+      await until("the rehearsal", async () => (await client.get("/install/progress")).location === "backup");
+      assert.match((await client.get("/install/backup")).text, /Tried on a copy: it works/);
+    }));
+
   it("refuses the start when something blocks since the review, and changes nothing", () => {
     let blocks = false;
     return wizard([{ id: "queue", title: "Queue", run: () => (blocks ? FULL : null) }], async ({ client, upgate }) => {
