@@ -39,6 +39,7 @@ export const CHECK_IDS = [
   "backup-tool",
   "backup-space",
   "installer",
+  "install-folder",
   "install-key",
   "state",
   "run",

@@ -172,7 +172,7 @@ function safetyOn(kind: DatabaseKind): void {
       );
       await client.get("/install/license");
       await client.post("/install/logout");
-      assert.match((await stream?.text()) ?? "", /^retry: 2000\n\ndata: \{"state":/, "it has come to its end");
+      assert.match((await stream?.text()) ?? "", /^retry: 2000\n\nid: \w+\ndata: \{"state":/, "it has come to its end");
       const reader = others?.body?.getReader();
       const first = await reader?.read();
       assert.equal(first?.done, false);
