@@ -120,7 +120,7 @@ function scenesOn(kind: DatabaseKind): void {
           await expectHeading(page, "Upgrade in Progress");
           await until("the first change to be shown", async () => (await page.locator("#bar").getAttribute("value")) === "50");
           await until("the page to poll", () => polls > 2);
-          assert.match(await page.title(), /^50 % – Upgrade in Progress – Shop$/);
+          assert.match(await page.title(), /^50% – Upgrade in Progress – Shop$/);
           assert.match((await page.locator('link[rel="icon"]').getAttribute("href")) ?? "", /favicon-running\.svg$/);
           assert.match((await page.locator("#step-detail").textContent()) ?? "", /no figures/);
           project.write("go", "");
