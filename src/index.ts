@@ -1,5 +1,6 @@
 export { defineConfig } from "./core/config-file.js";
 export type { Check, Severity } from "./core/check.js";
+export type { HostCheck, HostCheckAnswer, HostCheckCall, HostFinding } from "./core/host-check.js";
 export { UpgateError, type OptionProblem, type UpgateErrorCode } from "./core/errors.js";
 export type {
   BackfillOptions,
@@ -11,9 +12,20 @@ export type {
 } from "./core/backfill.js";
 export type { MigrationContext, MigrationModule, MigrationStep, StatementInDoubt } from "./core/migration.js";
 export type {
+  MailOptions,
+  Notification,
+  NotificationEvent,
+  NotificationOptions,
+  NotifiedRun,
+  WebhookOptions,
+} from "./core/notification.js";
+export type { RunStage, RunStep } from "./core/run-step.js";
+export type { RunLogLine } from "./store/run-log.js";
+export type {
   BrandingOptions,
   Database,
   DatabaseAccounts,
+  InstallerRequest,
   MigrationSource,
   ProbeOptions,
   UpgateOptions,

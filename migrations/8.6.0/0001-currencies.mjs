@@ -1,3 +1,6 @@
+export const title = "Currencies, with their rates";
+export const description = "The company's own currency becomes the euro; it can be changed in the settings afterwards.";
+
 export async function up(knex) {
   const mysql = knex.client.dialect === "mysql";
   await knex.schema.createTable("currencies", (table) => {

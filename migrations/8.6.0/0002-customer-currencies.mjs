@@ -1,3 +1,5 @@
+export const title = "Each customer and invoice gets a currency";
+
 export async function up(knex) {
   await knex.schema.alterTable("customers", (table) => {
     table.string("currency", 3).notNullable().defaultTo("EUR");

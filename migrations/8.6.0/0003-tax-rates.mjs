@@ -1,3 +1,5 @@
+export const title = "VAT rates of the countries";
+
 export async function up(knex) {
   const mysql = knex.client.dialect === "mysql";
   await knex.schema.createTable("tax_rates", (table) => {

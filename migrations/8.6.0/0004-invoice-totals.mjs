@@ -1,3 +1,6 @@
+export const title = "Invoices keep their total and the tax in it";
+export const description = "What customers were charged stays as it is: the tax is taken out of the total.";
+
 export async function up(knex) {
   await knex.schema.alterTable("invoices", (table) => {
     table.integer("total_cents").notNullable().defaultTo(0);

@@ -1,3 +1,6 @@
+export const title = "The company's tax number leaves the legal note";
+export const description = "It gets a field of its own. A footer for invoices is new, too.";
+
 export async function up(knex) {
   await knex.schema.alterTable("company", (table) => {
     table.string("tax_id", 32);

@@ -1,3 +1,5 @@
+export const title = "Unpaid invoices that are due become overdue";
+
 export async function up(knex) {
   await knex.schema.alterTable("invoices", (table) => {
     table.index(["status", "due_at"]);

@@ -1,3 +1,5 @@
+export const title = "Services tell when they renew";
+
 export async function up(knex) {
   await knex.schema.alterTable("services", (table) => {
     table.string("next_renewal_at", 10).index();

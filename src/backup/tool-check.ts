@@ -19,10 +19,11 @@ export interface ToolFacts {
 
 /** Preflight's look at the programs: none is started but for its version. SQLite needs none. */
 export async function backupToolCheck(knex: Knex, dialect: "mysql" | "sqlite", path: string = process.env["PATH"] ?? ""): Promise<Check> {
-  if (dialect === "sqlite") return { ...COMMON, severity: "ok", message: `SQLite's own${compressionOf(path)}.`, remedy: null };
+  if (dialect === "sqlite")
+    return { ...COMMON, severity: "ok", message: ["SQLite's own program.", compressionOf(path)].join(" "), remedy: null };
   const facts = await readToolFacts(knex, path);
   const check = judgeTools(facts);
-  return check.severity === "ok" ? { ...check, message: `${check.message.slice(0, -1)}${compressionOf(path)}.` } : check;
+  return check.severity === "ok" ? { ...check, message: `${check.message} ${compressionOf(path)}` } : check;
 }
 
 export async function readToolFacts(knex: Knex, path: string): Promise<ToolFacts> {
@@ -100,5 +101,5 @@ function isOlder(version: string, than: string): boolean {
 }
 
 function compressionOf(path: string): string {
-  return findProgram("zstd", path) === null ? ", compressed with gzip" : ", compressed with zstd";
+  return findProgram("zstd", path) === null ? "Compressed with gzip." : "Compressed with zstd.";
 }

@@ -77,11 +77,13 @@ async function tell(
     case "failed":
       terminal.result({ result: result.status, state, run, error: result.error }, [
         terminal.paint("red", result.error?.message ?? "The upgrade failed."),
+        ...(result.error?.statement ? [`The statement: ${result.error.statement}`] : []),
         result.error?.remedy ?? "",
         ...(result.error?.inDoubt ? ["", ...doubtLines(result.error.inDoubt)] : ["Then go on with: upgate retry"]),
         ...(run?.kind === "upgrade" && run.backup?.made && result.error?.code !== "ERR_UPGATE_BACKUP_DAMAGED"
           ? [`Or bring the database back to what it was: upgate restore ${run.backup.made.id}`]
           : []),
+        "A report for the vendor's support: upgate report",
       ]);
       return EXIT.failed;
     case "aborted":

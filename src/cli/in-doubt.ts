@@ -1,6 +1,7 @@
 import { Option } from "commander";
 import { checkAnswer, doubtOf, IN_DOUBT_ANSWERS } from "../core/in-doubt.js";
 import { drainOf, type DrainOptions } from "./drain.js";
+import { operator } from "./operator.js";
 import type { StatementInDoubt } from "../core/migration.js";
 import type { InDoubtAnswer } from "../core/run.js";
 import type { RunOptions, StartedRun } from "../upgrade/run-requests.js";
@@ -34,7 +35,7 @@ export async function goOn(
   { inDoubt, ...drain }: AnswerOptions,
 ): Promise<StartedRun> {
   const state = await upgrader.state();
-  const options: RunOptions = { where: "here", signal, ...drainOf(drain), ...(inDoubt ? { inDoubt } : {}) };
+  const options: RunOptions = { where: "here", signal, by: operator(), ...drainOf(drain), ...(inDoubt ? { inDoubt } : {}) };
   checkAnswer(
     state,
     inDoubt,

@@ -2,6 +2,7 @@
 import { createRequire } from "node:module";
 import { Command, CommanderError } from "commander";
 import { isUpgateError, messageOf, type UpgateError } from "../core/errors.js";
+import { auditCommand } from "./commands/audit.js";
 import { backupCommand } from "./commands/backup.js";
 import { baselineCommand } from "./commands/baseline.js";
 import { doctorCommand } from "./commands/doctor.js";
@@ -9,10 +10,12 @@ import { historyCommand } from "./commands/history.js";
 import { initCommand } from "./commands/init.js";
 import { keyCommand } from "./commands/key.js";
 import { makeCommand } from "./commands/make.js";
+import { notifyCommand } from "./commands/notify.js";
 import { openCommand } from "./commands/open.js";
 import { planCommand } from "./commands/plan.js";
 import { rehearseCommand } from "./commands/rehearse.js";
 import { repairCommand } from "./commands/repair.js";
+import { reportCommand } from "./commands/report.js";
 import { restoreCommand } from "./commands/restore.js";
 import { resumeCommand } from "./commands/resume.js";
 import { retryCommand } from "./commands/retry.js";
@@ -47,8 +50,11 @@ const commands = [
   backupCommand(),
   unlockCommand(),
   repairCommand(),
+  reportCommand(),
+  notifyCommand(),
   keyCommand(),
   historyCommand(),
+  auditCommand(),
   doctorCommand(),
   baselineCommand(),
   makeCommand(),

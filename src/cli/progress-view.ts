@@ -36,9 +36,9 @@ export class ProgressView {
   }
 }
 
-export function progressLine({ percent, migrations, activity, etaSeconds }: RunProgress): string {
+export function progressLine({ percent, migrations, activity, etaSeconds, step, detail }: RunProgress): string {
   const filled = Math.round((percent / 100) * BAR_CHARACTERS);
   const applied = migrations.filter(({ status }) => status === "applied").length;
   const rest = etaSeconds === null || etaSeconds === 0 ? "" : `, about ${etaSeconds} s left`;
-  return `[${"=".repeat(filled)}${" ".repeat(BAR_CHARACTERS - filled)}] ${percent} %  ${applied} of ${migrations.length}${rest}  ${activity}`;
+  return `[${"=".repeat(filled)}${" ".repeat(BAR_CHARACTERS - filled)}] ${percent} %  ${applied} of ${migrations.length}${rest}  ${activity}${step !== null && step.rows === null ? `  ${detail ?? ""}` : ""}`;
 }

@@ -1,6 +1,9 @@
 import type { Knex } from "knex";
 import type { BackupOptions, HostBackupDriver } from "./backup.js";
+import { parseNotifications } from "./check-notifications.js";
+import { parseHostChecks } from "./check-host-checks.js";
 import { type OptionProblem, UpgateError } from "./errors.js";
+import { BUNDLED_LANGUAGES, languageProblem, type TextOverrides, textsProblem } from "./languages.js";
 import { Checker, isPromise } from "./option-checker.js";
 import type {
   BrandingOptions,
@@ -27,6 +30,8 @@ const TOP_LEVEL = [
   "installPath",
   "basePath",
   "installKey",
+  "authorize",
+  "installDir",
   "dataDir",
   "versionRow",
   "mode",
@@ -37,6 +42,8 @@ const TOP_LEVEL = [
   "probes",
   "branding",
   "views",
+  "languages",
+  "texts",
   "pollMs",
   "nodeTtlMs",
   "leaseTtlMs",
@@ -44,6 +51,8 @@ const TOP_LEVEL = [
   "drain",
   "onDatabaseLoss",
   "mixedNodes",
+  "notifications",
+  "checks",
   "logger",
   "configFile",
 ] as const satisfies readonly (keyof UpgateOptions)[];
@@ -91,6 +100,8 @@ export function checkOptions(
     installPath: root.urlPath("installPath", "/install"),
     basePath: root.urlPath("basePath", ""),
     installKey,
+    authorize: (root.check("authorize", functionProblem) as UpgateOptions["authorize"]) ?? null,
+    installDir: root.path("installDir", false),
     dataDir: root.path("dataDir", false) ?? "./data",
     versionRow: parseVersionRow(root.child("versionRow")),
     mode: root.oneOf("mode", ["wizard", "auto"]),
@@ -101,6 +112,7 @@ export function checkOptions(
     probes: root.input["probes"] === false ? false : parseProbes(root.child("probes")),
     branding: parseBranding(root.child("branding")),
     views: root.paths("views"),
+    ...parseLanguages(root),
     pollMs,
     nodeTtlMs: root.integer("nodeTtlMs", 30_000, 3 * pollMs, 3_600_000),
     leaseTtlMs: root.integer("leaseTtlMs", 15_000, 1000, 3_600_000),
@@ -108,6 +120,8 @@ export function checkOptions(
     drain: root.oneOf("drain", ["wait", "end", "abort"]),
     onDatabaseLoss: root.oneOf("onDatabaseLoss", ["close", "stay"]),
     mixedNodes: root.oneOf("mixedNodes", ["warn", "refuse"]),
+    notifications: parseNotifications(root),
+    checks: parseHostChecks(root),
     logger: (root.check("logger", loggerProblem) as Logger | undefined) ?? console,
     configFile: root.path("configFile", false),
   };
@@ -180,6 +194,21 @@ function parseProbes(probes: Checker): ProbeOptions {
     ready: probes.urlPath("ready", "/healthz/ready"),
     open: probes.urlPath("open", "/healthz/open"),
   };
+}
+
+function parseLanguages(root: Checker): Pick<ParsedOptions, "languages" | "texts"> {
+  const texts = (root.check("texts", textsProblem) as TextOverrides | undefined) ?? {};
+  const given = root.input["languages"];
+  if (given === undefined) return { languages: [...new Set([...BUNDLED_LANGUAGES, ...Object.keys(texts)])], texts };
+  if (!Array.isArray(given) || given.length === 0) {
+    root.problem("languages", 'must be a list of at least one language, such as ["en", "de"]');
+    return { languages: [...BUNDLED_LANGUAGES], texts };
+  }
+  given.forEach((tag: unknown, index) => {
+    const problem = languageProblem(tag, texts);
+    if (problem !== null) root.problem(`languages[${index}]`, problem);
+  });
+  return { languages: [...new Set(given as string[])], texts };
 }
 
 function parseBranding(branding: Checker): BrandingOptions {

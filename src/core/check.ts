@@ -9,4 +9,11 @@ export interface Check {
   readonly message: string;
   /** Null when there is nothing to do. */
   readonly remedy: string | null;
+  /** True: no upgrade starts while it is so, unless the operator insists. Always a danger. Default: false. */
+  readonly blocking?: boolean;
+}
+
+/** Those that keep an upgrade from being started, in the order given. */
+export function blockingChecks(checks: readonly Check[]): Check[] {
+  return checks.filter(({ blocking = false }) => blocking);
 }

@@ -1,4 +1,5 @@
 import { AUTO_RESUME_LIMIT } from "./auto-resumes.js";
+import { say } from "./say.js";
 import { compareVersions, parseInstalledVersion } from "./version.js";
 import { inRange } from "./version-range.js";
 import { type DatabaseFacts, type StateFacts, type StateRun, unreadableState, type VersionState } from "./version-state.js";
@@ -39,6 +40,27 @@ export function deriveVersionState(facts: StateFacts): VersionState {
   };
 }
 
+const NO_REASON = say("no reason was recorded");
+const WAIT = "Wait until it has finished.";
+/** Whole sentences for each kind of run: languages put them together differently. */
+const RUN_SENTENCES = {
+  upgrade: {
+    failed: (version: string, why: string) => `The upgrade to ${version} failed: ${why}`,
+    running: (version: string) => `The upgrade to ${version} is in progress.`,
+    interrupted: (version: string) => `The upgrade to ${version} was interrupted: its process was terminated.`,
+  },
+  install: {
+    failed: (version: string, why: string) => `The installation of ${version} failed: ${why}`,
+    running: (version: string) => `The installation of ${version} is in progress.`,
+    interrupted: (version: string) => `The installation of ${version} was interrupted: its process was terminated.`,
+  },
+  restore: {
+    failed: (version: string, why: string) => `The restore of the backup of release ${version} failed: ${why}`,
+    running: (version: string) => `The restore of the backup of release ${version} is in progress.`,
+    interrupted: (version: string) => `The restore of the backup of release ${version} was interrupted: its process was terminated.`,
+  },
+};
+
 function runVerdict({ codeVersion, filesVersion }: StateFacts, { run, leaseAlive, autoResumes = 0 }: DatabaseFacts): Verdict | null {
   if (!run || run.status === "completed" || run.status === "draft") return null;
   if (run.kind === "restore") return restoreVerdict(run, leaseAlive);
@@ -47,15 +69,15 @@ function runVerdict({ codeVersion, filesVersion }: StateFacts, { run, leaseAlive
     compareVersions(filesVersion, run.toVersion) < 0
       ? `Upload release ${run.toVersion} or later, or restore a backup of release ${codeVersion}.`
       : `Restart the application: its files are release ${filesVersion} now.`;
-  const what = run.kind === "install" ? `installation of ${run.toVersion}` : `upgrade to ${run.toVersion}`;
+  const says = RUN_SENTENCES[run.kind === "install" ? "install" : "upgrade"];
   if (run.status === "failed") {
     return {
       kind: "failed",
-      reason: `The ${what} failed: ${run.error?.message ?? "no reason was recorded"}`,
+      reason: says.failed(run.toVersion, run.error?.message ?? NO_REASON),
       remedy: isOlder ? newerFiles : (run.error?.remedy ?? "Press Retry, or upload a corrected release."),
     };
   }
-  if (leaseAlive) return { kind: "running", reason: `The ${what} is in progress.`, remedy: "Wait until it has finished." };
+  if (leaseAlive) return { kind: "running", reason: says.running(run.toVersion), remedy: WAIT };
   const other = run.toVersion === codeVersion ? "" : ` The files are of release ${codeVersion} now.`;
   const inVain = autoResumes >= AUTO_RESUME_LIMIT;
   const tries = inVain ? ` It has gone on by itself ${autoResumes} times, and was terminated each time.` : "";
@@ -64,25 +86,25 @@ function runVerdict({ codeVersion, filesVersion }: StateFacts, { run, leaseAlive
     : "Press Resume: it goes on where it stopped.";
   return {
     kind: "interrupted",
-    reason: `The ${what} was interrupted: its process was terminated.${tries}${other}`,
+    reason: says.interrupted(run.toVersion) + tries + other,
     remedy: isOlder ? newerFiles : resume,
   };
 }
 
 /** Whatever files there are: any release's can go on with it. */
 function restoreVerdict({ toVersion, status, error }: StateRun, leaseAlive: boolean): Verdict {
-  const what = `restore of the backup of release ${toVersion}`;
+  const says = RUN_SENTENCES.restore;
   if (status === "failed")
     return {
       kind: "failed",
-      reason: `The ${what} failed: ${error?.message ?? "no reason was recorded"}`,
+      reason: says.failed(toVersion, error?.message ?? NO_REASON),
       remedy: error?.remedy ?? "Press Retry: what is restored already is kept.",
     };
   return leaseAlive
-    ? { kind: "running", reason: `The ${what} is in progress.`, remedy: "Wait until it has finished." }
+    ? { kind: "running", reason: says.running(toVersion), remedy: WAIT }
     : {
         kind: "interrupted",
-        reason: `The ${what} was interrupted: its process was terminated.`,
+        reason: says.interrupted(toVersion),
         remedy: "Press Resume: it goes on where it stopped.",
       };
 }
@@ -140,7 +162,7 @@ function versionVerdict(facts: StateFacts, database: DatabaseFacts, installed: s
       if (pending.length > 0) {
         return {
           kind: "behind",
-          reason: `Release ${codeVersion} is installed, but ${count(pending.length, "migration is", "migrations are")} pending: ${listSome(pending)}.`,
+          reason: `Release ${codeVersion} is installed, but there are pending migrations: ${listSome(pending)}.`,
           remedy: "Open /install and start the upgrade.",
         };
       }
@@ -159,7 +181,7 @@ function uninstalledVerdict({ codeVersion, pending }: StateFacts, database: Data
   if (keptByKnex && pending.length > 0) {
     return {
       kind: "behind",
-      reason: `knex has kept this database so far; ${count(pending.length, "migration is", "migrations are")} pending: ${listSome(pending)}.`,
+      reason: `knex has kept this database so far, and there are pending migrations: ${listSome(pending)}.`,
       remedy: "Open /install and start the upgrade.",
     };
   }
@@ -201,7 +223,7 @@ function unsupportedVerdict(facts: StateFacts, installed: string | null): Verdic
   const missing = release.missingFiles ?? [];
   if (missing.length > 0) {
     return unsupported(
-      `The upload is incomplete: ${count(missing.length, "file is", "files are")} missing: ${listSome(missing)}.`,
+      `The upload is incomplete, these files are missing: ${listSome(missing)}.`,
       `Upload all files of release ${codeVersion} again.`,
     );
   }
@@ -242,10 +264,6 @@ function quote(text: string): string {
   return JSON.stringify(text.length > 60 ? `${text.slice(0, 60)}…` : text);
 }
 
-function count(n: number, one: string, many: string): string {
-  return `${n} ${n === 1 ? one : many}`;
-}
-
 function listSome(names: readonly string[], most = 5): string {
-  return names.length <= most ? names.join(", ") : `${names.slice(0, most).join(", ")} and ${names.length - most} more`;
+  return names.length <= most ? names.join(", ") : `${names.slice(0, most).join(", ")}, … (${names.length})`;
 }

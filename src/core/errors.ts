@@ -83,6 +83,10 @@ export const ERRORS = {
     title: "The upgrade process did not start",
     remedy: "Read its log, named in the message; correct the cause, then press Retry.",
   },
+  ERR_UPGATE_PREFLIGHT: {
+    title: "A check blocks the start",
+    remedy: "Do what each check says, then start again.",
+  },
   ERR_UPGATE_MIXED_NODES: {
     title: "Other processes have other files",
     remedy: "Upload the same files everywhere, restart the processes named in the message, then start the upgrade again.",
@@ -134,6 +138,10 @@ export const ERRORS = {
   ERR_UPGATE_RESTORE_FAILED: {
     title: "The backup could not be restored",
     remedy: "The site stays closed. Remove the cause named in the message, then press Retry: what is restored already is kept.",
+  },
+  ERR_UPGATE_INSTALL_FOLDER: {
+    title: "The install folder can't be removed",
+    remedy: "Delete it by hand, with the program you upload files with.",
   },
   ERR_UPGATE_APPLICATION_START: {
     title: "The application did not start",

@@ -46,6 +46,10 @@ export interface StatementInDoubt {
 
 /** What a migration file exports: knex's form, plus the context as a second argument. */
 export interface MigrationModule {
+  /** For operators, at most 120 characters. Read from the file's text, without running it: a text that is written out. */
+  title?: string;
+  /** The same, at most 500 characters. */
+  description?: string;
   up(knex: Knex, ctx: MigrationContext): Promise<unknown> | unknown;
   down?(knex: Knex, ctx: MigrationContext): Promise<unknown> | unknown;
   /**

@@ -1,5 +1,8 @@
 import type { Knex } from "knex";
 import type { BackupOptions, HostBackupDriver } from "./backup.js";
+import type { TextOverrides } from "./languages.js";
+import type { NotificationOptions, ParsedNotifications } from "./notification.js";
+import type { HostCheck } from "./host-check.js";
 import type { Logger } from "./ports.js";
 
 /** What `createUpgate` and `defineConfig` take. docs/configuration.md lists each option with unit, bound and default. */
@@ -32,6 +35,13 @@ export interface UpgateOptions {
   basePath?: string;
   /** Secret that opens the wizard, at least 16 characters. Default: `UPGATE_INSTALL_KEY`, else generated. */
   installKey?: string | undefined;
+  /**
+   * Asked before the wizard answers anything, in addition to the install key. Anything but `true` within 5 s, and the wizard answers as if it
+   * did not exist. `req`: of Express, or of node:http.
+   */
+  authorize?(req: InstallerRequest): boolean | Promise<boolean>;
+  /** The vendor's own install folder, inside the application's: the done page removes it, and System Health warns while it is there. */
+  installDir?: string | URL;
   /** Folder for the generated install key, the runner's logs, backups and reports. Default `./data`. */
   dataDir?: string | URL;
   /** The row that holds the installed version. */
@@ -54,6 +64,13 @@ export interface UpgateOptions {
   branding?: BrandingOptions;
   /** Folders looked in before the package's own views. */
   views?: (string | URL)[];
+  /**
+   * The languages that the pages offer, BCP 47; the first is for everybody who asks for none of them. Default: all that come with the
+   * package, English first.
+   */
+  languages?: string[];
+  /** Texts that go before the package's own, by language: `{ de: { "Continue": "Weiter geht's" } }`. */
+  texts?: TextOverrides;
   /** How often every node reads the state, ms. 100 to 60,000; default 1,000. */
   pollMs?: number;
   /** A node that can't read for this long closes by itself, ms. At least 3 × pollMs; default 30,000. */
@@ -68,10 +85,22 @@ export interface UpgateOptions {
   onDatabaseLoss?: "close" | "stay";
   /** `refuse`: no upgrade starts while a live node has files of another release than the ones that start it. Default `warn`. */
   mixedNodes?: "warn" | "refuse";
+  /** Who is told when an upgrade finishes, fails or is interrupted. Default: nobody. */
+  notifications?: NotificationOptions;
+  /** Checks of the vendor's own, beside upgate's. */
+  checks?: readonly HostCheck[];
   /** Default: console. */
   logger?: Logger;
   /** The file that this configuration comes from: the upgrade's own process reads it. Default: the file that `defineConfig` was called in. */
   configFile?: string | URL;
+}
+
+/** What `authorize` is sure to find in a request; with Express it gets Express's own. */
+export interface InstallerRequest {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly socket: { readonly remoteAddress?: string | undefined };
 }
 
 /** `mysql://…`, `sqlite:./data/app.db`, a knex configuration, or a knex instance. */
@@ -147,6 +176,8 @@ export interface ParsedOptions {
   readonly installPath: string;
   readonly basePath: string;
   readonly installKey: string | null;
+  readonly authorize: NonNullable<UpgateOptions["authorize"]> | null;
+  readonly installDir: string | URL | null;
   readonly dataDir: string | URL;
   readonly versionRow: Readonly<VersionRowOptions>;
   readonly mode: "wizard" | "auto";
@@ -157,6 +188,8 @@ export interface ParsedOptions {
   readonly probes: Readonly<ProbeOptions> | false;
   readonly branding: Readonly<BrandingOptions>;
   readonly views: readonly (string | URL)[];
+  readonly languages: readonly string[];
+  readonly texts: TextOverrides;
   readonly pollMs: number;
   readonly nodeTtlMs: number;
   readonly leaseTtlMs: number;
@@ -164,6 +197,8 @@ export interface ParsedOptions {
   readonly drain: "wait" | "end" | "abort";
   readonly onDatabaseLoss: "close" | "stay";
   readonly mixedNodes: "warn" | "refuse";
+  readonly notifications: ParsedNotifications | null;
+  readonly checks: readonly HostCheck[];
   readonly logger: Logger;
   readonly configFile: string | URL | null;
 }

@@ -11,6 +11,8 @@ export interface PlannedMigration {
   readonly ms: number | null;
   /** Wall time in the rehearsal, ms; absent where there was none. */
   readonly rehearsedMs?: number;
+  /** Of the largest table that its file names, as it was at the start; absent where that is not known. */
+  readonly tableBytes?: number;
 }
 
 /** Semver order of the release, then file name by code unit, as knex sorts. */
@@ -62,7 +64,7 @@ export function pendingMigrations(
  * `stopped` is true for a run that is no longer executing: its unfinished migration counts as failed.
  */
 export function planProgress(
-  planned: readonly Pick<PlannedMigration, "name" | "version" | "rehearsedMs">[],
+  planned: readonly Pick<PlannedMigration, "name" | "version" | "rehearsedMs" | "tableBytes">[],
   history: readonly HistoryEntry[],
   stopped: boolean,
 ): PlannedMigration[] {
@@ -73,40 +75,4 @@ export function planProgress(
     if (entry.finishedAt !== null) return { ...migration, status: "applied", ms: entry.durationMs };
     return { ...migration, status: stopped ? "failed" : "running", ms: null };
   });
-}
-
-/** Whole per cent of the migrations applied; 100 only when all are, and for an empty plan. */
-export function percentApplied(plan: readonly PlannedMigration[]): number {
-  if (plan.length === 0) return 100;
-  return Math.floor((plan.filter((migration) => migration.status === "applied").length / plan.length) * 100);
-}
-
-/**
- * Seconds that the rest will take: as in the rehearsal, where there was one, slower or faster as those applied have been since; else if the
- * migrations to come are like those applied, and null before the first one is.
- */
-export function etaSeconds(plan: readonly PlannedMigration[]): number | null {
-  return rehearsedEta(plan) ?? guessedEta(plan);
-}
-
-/** Less than this says nothing about the machine, ms. */
-const TELLING_MS = 1000;
-
-function rehearsedEta(plan: readonly PlannedMigration[]): number | null {
-  if (plan.length === 0 || plan.some(({ rehearsedMs }) => rehearsedMs === undefined)) return null;
-  const sum = (some: readonly PlannedMigration[], of: "ms" | "rehearsedMs"): number => some.reduce((all, one) => all + (one[of] ?? 0), 0);
-  const applied = plan.filter(({ status }) => status === "applied");
-  const left = sum(
-    plan.filter(({ status }) => status !== "applied"),
-    "rehearsedMs",
-  );
-  const rehearsed = sum(applied, "rehearsedMs");
-  return Math.ceil((left * (rehearsed < TELLING_MS ? 1 : sum(applied, "ms") / rehearsed)) / 1000);
-}
-
-function guessedEta(plan: readonly PlannedMigration[]): number | null {
-  const applied = plan.filter((migration) => migration.status === "applied");
-  if (applied.length === 0) return null;
-  const spentMs = applied.reduce((sum, migration) => sum + (migration.ms ?? 0), 0);
-  return Math.ceil(((spentMs / applied.length) * (plan.length - applied.length)) / 1000);
 }

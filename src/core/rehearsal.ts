@@ -1,3 +1,4 @@
+import type { Loss } from "./loss.js";
 import type { RunError } from "./run.js";
 
 /** How MySQL carries an ALTER out: `INSTANT` and `INPLACE` let others write meanwhile, `COPY` writes the whole table anew. */
@@ -10,6 +11,8 @@ export interface RehearsedStatement {
   readonly ms: number | null;
   /** Of an ALTER TABLE on MySQL and MariaDB, as the server decided; else null. */
   readonly algorithm: AlterAlgorithm | null;
+  /** What it took away of what the database had held before the upgrade; empty for most. */
+  readonly losses: readonly Loss[];
 }
 
 export interface RehearsedMigration {
@@ -25,6 +28,8 @@ export interface RehearsedMigration {
   readonly leftOut: number;
   /** That its statements change, as far as their beginnings tell, sorted. */
   readonly tables: readonly string[];
+  /** Of all its statements, also of those that are left out; each once, at most 100. */
+  readonly losses: readonly Loss[];
 }
 
 /** The upgrade as it went on a copy of the database. */

@@ -49,6 +49,8 @@ export interface RunError {
   readonly remedy: string;
   /** The migration it happened in, where it was one. */
   readonly migration: string | null;
+  /** The statement that the database refused, without values, at most 2,000 characters; absent where it failed at something else. */
+  readonly statement?: string;
   /** With `ERR_UPGATE_IN_DOUBT`: what the operator has to decide before the run goes on. */
   readonly inDoubt?: StatementInDoubt;
 }
@@ -65,6 +67,19 @@ export interface RunDraft {
   readonly reviewedAt: string | null;
   /** Who vouches for the backup; null until the start. */
   readonly backup: BackupClaim | null;
+  /** Null: none blocked, or nobody has said to start all the same. */
+  readonly ignoredChecks: IgnoredChecks | null;
+}
+
+/** Checks that blocked, and whose word it was to start all the same: kept with the run. */
+export interface IgnoredChecks {
+  /** Of the checks. */
+  readonly ids: readonly string[];
+  readonly confirmedAt: string;
+  /** IP address of the browser, or `cli`. */
+  readonly address: string;
+  /** The wizard's session; absent elsewhere. */
+  readonly session?: string;
 }
 
 /** Which backup there is, and whose word it is: kept with the run. */
@@ -126,6 +141,8 @@ export interface RunPlanEntry {
   readonly version: string;
   /** How long it took in the rehearsal, ms. */
   readonly rehearsedMs?: number;
+  /** Of the largest table that its file names, at the start of the run. */
+  readonly tableBytes?: number;
 }
 
 /** What tells one process from every other, also across containers with the same host name. */

@@ -30,38 +30,49 @@ export function renderMarkdown(markdown: string): string {
  * headings comes back whole; null when there is nothing between the two.
  */
 export function notesBetween(markdown: string, after: string | null, upTo: string): string | null {
-  const versioned = sectionsOf(markdown).map((text) => ({ text, version: headingVersion(text), level: headingLevel(text) }));
-  if (!versioned.some(({ version }) => version)) return markdown.trim() || null;
+  const sections = sectionsOf(markdown);
+  const last = sections.findLastIndex(({ version }) => version !== null);
+  if (last < 0) return markdown.trim() || null;
   const kept: string[] = [];
   let keeping = false;
   let versionLevel = 0;
-  for (const { text, version, level } of versioned) {
-    if (version) versionLevel = level;
-    if (version) keeping = compareVersions(version, upTo) <= 0 && (after === null || compareVersions(version, after) > 0);
-    else if (level <= versionLevel) keeping = false;
+  for (const [index, { text, version, level }] of sections.entries()) {
+    if (version !== null) {
+      versionLevel = level;
+      keeping = compareVersions(version, upTo) <= 0 && (after === null || compareVersions(version, after) > 0);
+    } else if (level < versionLevel || (level === versionLevel && index > last && level < LOWEST_LEVEL)) keeping = false;
     if (keeping) kept.push(text);
   }
   return kept.join("").trim() || null;
 }
 
-/** `## [8.6.1] - 2026-11-01`, `# v8.6.1`, `## 8.6.1`. */
-function headingVersion(section: string): string | null {
-  const found = /^#{1,3}\s+\[?v?(\d+\.\d+\.\d+(?:-[\w.-]+)?)\b/.exec(section)?.[1];
-  return found && isVersion(found) ? found : null;
+/**
+ * Of headings that divide a changelog. What conventional-changelog writes for a patch release is a `### 8.6.1` with a `### Bug Fixes` below:
+ * at this level, and between two versions, a heading as high as the version's belongs to it.
+ */
+const LOWEST_LEVEL = 3;
+
+interface Section {
+  text: string;
+  readonly level: number;
+  readonly version: string | null;
 }
 
-/** Splits before each heading of level 1 to 3 that stands outside a code block. */
-function sectionsOf(markdown: string): string[] {
-  const sections = [""];
+/** Before each heading of level 1 to 3 that stands outside a code block begins a section. */
+function sectionsOf(markdown: string): Section[] {
+  const sections: Section[] = [{ text: "", level: 0, version: null }];
   for (const { type, raw, ...token } of marked.lexer(markdown)) {
-    if (type === "heading" && (token as { depth: number }).depth <= 3) sections.push(raw);
-    else sections[sections.length - 1] += raw;
+    const { depth, text } = token as { readonly depth: number; readonly text: string };
+    if (type === "heading" && depth <= LOWEST_LEVEL) sections.push({ text: raw, level: depth, version: headingVersion(text) });
+    else (sections.at(-1) as Section).text += raw;
   }
   return sections;
 }
 
-function headingLevel(section: string): number {
-  return /^#*/.exec(section)?.[0].length ?? 0;
+/** `[8.6.1] - 2026-11-01`, `v8.6.1`, `8.6.1`, `Version 8.6.1`, `[v8.6.1](https://…)`. */
+function headingVersion(heading: string): string | null {
+  const found = /^(?:version\s+|release\s+)?\[?v?(\d+\.\d+\.\d+(?:-[\w.-]+)?)\b/i.exec(heading.trim())?.[1];
+  return found && isVersion(found) ? found : null;
 }
 
 function escapeText(text: string): string {

@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import type { JournaledStep } from "../core/run-step.js";
 import { isSetAside } from "./set-aside.js";
 import { readLatestRuns } from "./runs.js";
 
@@ -185,13 +186,29 @@ export async function readStatements(knex: Knex, runId: string, limit: number): 
   });
 }
 
-/** How far the backfill under way has come, as its last batch wrote it; null where there is none. */
-export async function readLastBackfill(knex: Knex, runId: string): Promise<Pick<JournalEntry, "migration" | "answer"> | null> {
-  const row = await knex<JournalRow>("upgate_journal")
-    .where({ run_id: runId, kind: "backfill" })
+const MOST_STEP_TEXT = 4000;
+/** Tells a refusal. */
+const ANSWER_BEGINNING = 32;
+
+/** The newest `limit` entries of a run, in order, with the beginnings of texts and answers: what its progress is told by. */
+export async function readLatestSteps(knex: Knex, runId: string, limit: number): Promise<JournaledStep[]> {
+  const rows: (Omit<JournaledStep, "of" | "intentAt" | "doneAt"> & {
+    of: number | null;
+    intent_at: string | null;
+    done_at: string | null;
+  })[] = await knex("upgate_journal")
+    .where({ run_id: runId })
     .orderBy("sequence", "desc")
-    .first("migration", "answer");
-  return row ?? null;
+    .limit(limit)
+    .select("sequence", "kind", "migration", "intent_at", "done_at", { of: "of_sequence" })
+    .select(
+      knex.raw(
+        `substr(statement, 1, ${MOST_STEP_TEXT}) as statement, case when kind in ('backfill', 'take') then answer else substr(answer, 1, ${ANSWER_BEGINNING}) end as answer`,
+      ),
+    );
+  return rows.toReversed().map(({ sequence, of, intent_at: intentAt, done_at: doneAt, ...rest }) => {
+    return { ...rest, sequence: Number(sequence), of: of === null ? null : Number(of), intentAt, doneAt };
+  });
 }
 
 function fromRow(row: JournalRow): JournalEntry {

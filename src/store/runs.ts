@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { Knex } from "knex";
-import type { BackupClaim, Run, RunDrain, RunError, RunGoal, RunKind, RunPhase, RunStatus } from "../core/run.js";
+import type { BackupClaim, IgnoredChecks, Run, RunDrain, RunError, RunGoal, RunKind, RunPhase, RunStatus } from "../core/run.js";
 import { PROTOCOL } from "./tables.js";
 
 interface RunRow {
@@ -19,6 +19,7 @@ interface RunRow {
   license_hash: string | null;
   reviewed_at: string | null;
   backup: string | null;
+  ignored_checks: string | null;
   plan: string;
   error: string | null;
   passed_over: string | null;
@@ -43,6 +44,7 @@ export interface RunChange {
   readonly licenseHash?: string;
   readonly reviewedAt?: string;
   readonly backup?: BackupClaim;
+  readonly ignoredChecks?: IgnoredChecks | null;
   readonly plan?: Run["plan"];
   readonly error?: RunError | null;
   readonly passedOver?: readonly string[];
@@ -118,6 +120,7 @@ export function fromRow(row: RunRow): Run {
     licenseHash: row.license_hash,
     reviewedAt: row.reviewed_at,
     backup: row.backup ? (JSON.parse(row.backup) as BackupClaim) : null,
+    ignoredChecks: row.ignored_checks ? (JSON.parse(row.ignored_checks) as IgnoredChecks) : null,
     plan: JSON.parse(row.plan) as Run["plan"],
     error: row.error ? (JSON.parse(row.error) as RunError) : null,
     passedOver: row.passed_over ? (JSON.parse(row.passed_over) as string[]) : [],
@@ -140,6 +143,7 @@ function toRow(change: RunChange): Partial<RunRow> {
     license_hash: change.licenseHash,
     reviewed_at: change.reviewedAt,
     backup: change.backup && JSON.stringify(change.backup),
+    ignored_checks: change.ignoredChecks && JSON.stringify(change.ignoredChecks),
     plan: change.plan && JSON.stringify(change.plan),
     error: change.error && JSON.stringify(change.error),
     passed_over: change.passedOver && JSON.stringify(change.passedOver),

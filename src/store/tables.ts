@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Knex } from "knex";
 import type { Dialect } from "./connect.js";
 import { isBusy, isDeadlock } from "./driver-errors.js";
+import { isProbeTable } from "./probe-name.js";
 import type { Store } from "./store.js";
 
 /** Raised when a table changes in a way that an older upgate must not ignore; rows carry their writer's. */
@@ -19,7 +20,7 @@ const TABLES: Readonly<Record<string, string>> = {
   upgate_run: `
     id VARCHAR(40) NOT NULL PRIMARY KEY, kind VARCHAR(16) NOT NULL, from_version VARCHAR(64) NULL, to_version VARCHAR(64) NOT NULL,
     status VARCHAR(16) NOT NULL, goal VARCHAR(16) NOT NULL, phase VARCHAR(16) NOT NULL, epoch INTEGER NOT NULL, drain VARCHAR(16) NOT NULL, hold INTEGER NOT NULL, active INTEGER NULL UNIQUE,
-    license_accepted_at VARCHAR(24) NULL, license_hash VARCHAR(64) NULL, reviewed_at VARCHAR(24) NULL, backup TEXT NULL,
+    license_accepted_at VARCHAR(24) NULL, license_hash VARCHAR(64) NULL, reviewed_at VARCHAR(24) NULL, backup TEXT NULL, ignored_checks TEXT NULL,
     plan MEDIUMTEXT NOT NULL, error TEXT NULL, passed_over TEXT NULL, created_at VARCHAR(24) NOT NULL, started_at VARCHAR(24) NULL, finished_at VARCHAR(24) NULL,
     protocol INTEGER NOT NULL`,
   upgate_migration: `
@@ -124,7 +125,7 @@ export async function listTables(knex: Knex, dialect: Dialect): Promise<string[]
 }
 
 export function isOwnTable(name: string): boolean {
-  return name in TABLES || name === BACKFILL_TABLE;
+  return name in TABLES || name === BACKFILL_TABLE || isProbeTable(name);
 }
 
 export function baseName(table: string): string {

@@ -16,6 +16,7 @@ import { type HealthFacts, healthHandler } from "../web/health.js";
 import { type Handler, installerMatcher } from "../web/http.js";
 import { Renderer } from "../web/render.js";
 import { Hosting, type LoadApplication } from "../web/serve.js";
+import { Texts, type Wording } from "../web/texts/texts.js";
 import type { Upgate } from "../web/upgate.js";
 import { refusingUpgrader } from "./refusing-upgrader.js";
 
@@ -32,17 +33,18 @@ export function openGate(options: OpenGateOptions = {}): Upgate {
   const settings = parse(options);
   const root = rootOf(options);
   const state = currentState(settings.version);
-  const badge = badgeModel(state, settings.basePath + settings.installPath);
+  const texts = new Texts(settings.languages, settings.texts);
+  const badge: BadgeIn = (wording) => badgeModel(state, settings.basePath + settings.installPath, wording);
   const renderer = new Renderer(settings.views.map((folder) => toPath(folder, root)));
   const hosting = new OpenHosting(settings, state);
   const connections = new LazyKnex(options.database === undefined ? null : settings.database.app, root);
-  const health = openHealth(settings, state, badge, renderer);
+  const health = openHealth(settings, state, badge, renderer, texts);
   const upgate: Omit<Upgate, "knex"> = {
     serve: (load, serveOptions) => hosting.serve(load, serveOptions),
     guard: () => hosting.guard,
     installer: () => sealedInstaller,
     health: () => health,
-    badge: async () => renderBadge(renderer, badge),
+    badge: async (badgeOptions) => renderBadge(renderer, badge(texts.inOffered(badgeOptions?.language))),
     ready: async () => undefined,
     state: () => state,
     upgrader: refusingUpgrader(state),
@@ -63,10 +65,13 @@ export function openGate(options: OpenGateOptions = {}): Upgate {
   return Object.defineProperty(upgate, "knex", { get: () => connections.knex }) as Upgate;
 }
 
-function openHealth({ branding, logger }: ParsedOptions, state: VersionState, badge: HealthFacts["badge"], renderer: Renderer): Handler {
+type BadgeIn = (wording: Wording) => HealthFacts["badge"];
+
+function openHealth({ branding, logger }: ParsedOptions, state: VersionState, badge: BadgeIn, renderer: Renderer, texts: Texts): Handler {
   const groups = [{ title: "Release", checks: [versionCheck(state), pendingCheck(state)] }];
-  const read = async (): Promise<HealthFacts> => ({ badge, groups, runs: [], generatedAt: new Date().toISOString() });
-  return healthHandler({ read, branding, renderer, logger });
+  const generatedAt = new Date().toISOString();
+  const read = async (wording: Wording): Promise<HealthFacts> => ({ badge: badge(wording), groups, runs: [], generatedAt });
+  return healthHandler({ read, branding, renderer, texts, logger });
 }
 
 /** What `openGate` is not given it needs not; the check wants it all the same. */

@@ -16,13 +16,16 @@ export interface ScratchParts {
 
 export function scratchOptions(config: UpgateOptions, { place, address, dataDir, logger }: ScratchParts): UpgateOptions {
   const { database, knexTable } = settingsOf(config, address);
-  const { versionRow } = config;
+  // Nobody is to hear of what happens to a scratch database.
+  const { versionRow, notifications: _nobody, ...rest } = config;
   return {
-    ...config,
+    ...rest,
     database: { ...database.config, connection: elsewhere(database.config.connection, place) },
     // A table named with its database would be the real one.
     knexMigrations: baseName(knexTable),
     ...(versionRow?.table === undefined ? {} : { versionRow: { ...versionRow, table: baseName(versionRow.table) } }),
+    // They look at the live application, and there is none.
+    checks: [],
     dataDir,
     logger,
   };

@@ -1,6 +1,7 @@
+import type { Check } from "../core/check.js";
 import { isUpgateError, remedyOf, UpgateError } from "../core/errors.js";
 import type { PlannedMigration } from "../core/plan.js";
-import type { DrainAnswer, Lease, Run } from "../core/run.js";
+import type { DrainAnswer, IgnoredChecks, Lease, Run } from "../core/run.js";
 import { unreadableState, type VersionState } from "../core/version-state.js";
 import { driverMessage } from "../store/driver-errors.js";
 import { releaseLease } from "../store/lease.js";
@@ -8,6 +9,7 @@ import { insertDraft, readActiveRun, readRun, type RunChange, updateRun } from "
 import { ensureSecret } from "../store/secrets.js";
 import { ensureTables, whileBusy } from "../store/tables.js";
 import { adopt, adoptHistory } from "./adoption.js";
+import { type AuditEvent, HOST, recordAudit } from "./audit.js";
 import { type BaselineOptions, recordBaseline } from "./baseline.js";
 import { carryOut, isHere, takeOver } from "./carry-out.js";
 import type { UpgradeContext } from "./context.js";
@@ -16,22 +18,27 @@ import { answerDoubt } from "./journal/doubt.js";
 import { leaseHeld, takeFreeLease } from "./leasing.js";
 import type { RepairAction } from "./migration-checks.js";
 import { refuseMixedNodes } from "./node-checks.js";
+import { weighPlan } from "./plan-weights.js";
+import { openPreflight, readBlockers, readDecisiveChecks, tryPrivileges } from "./preflight.js";
 import { takeRehearsal } from "./rehearsal-record.js";
 import { beginRestore, chooseBackup, refuseUnrestorable } from "./restore-start.js";
 import { repair, type Repaired } from "./repair.js";
 import type { RunResult } from "./run-result.js";
-import type { PrepareOptions, RestoreOptions, RunOptions, StartedRun, StartOptions } from "./run-requests.js";
+import type { Confirmation, PrepareOptions, RestoreOptions, RunOptions, StartedRun, StartOptions } from "./run-requests.js";
 import { type ReadState, StateReader } from "./state-reader.js";
-import { readStatus, type UpgradeStatus } from "./status.js";
+import type { UpgradeStatus } from "./status.js";
+import { StatusReader } from "./status-reader.js";
 
 /** What the upgrader does; its methods are described there. */
 export class UpgradeActions {
   readonly #reader: StateReader;
+  readonly #status: StatusReader;
   readonly #closing = new AbortController();
   readonly #runsHere = new Set<Promise<RunResult>>();
 
   constructor(private readonly context: UpgradeContext) {
     this.#reader = new StateReader(context);
+    this.#status = new StatusReader(context.store);
   }
 
   async state(): Promise<VersionState> {
@@ -53,7 +60,7 @@ export class UpgradeActions {
   }
 
   statusOf(state: VersionState): Promise<UpgradeStatus> {
-    return readStatus(this.context.store, state);
+    return this.#status.read(state);
   }
 
   async plan(): Promise<PlannedMigration[]> {
@@ -70,37 +77,49 @@ export class UpgradeActions {
     return this.#changeDraft({ licenseAcceptedAt: this.context.store.clock.timestamp(), licenseHash: hash });
   }
 
-  markReviewed(): Promise<void> {
-    return this.#changeDraft({ reviewedAt: this.context.store.clock.timestamp() });
+  markReviewed(ignoredChecks: IgnoredChecks | null): Promise<void> {
+    return this.#changeDraft({ reviewedAt: this.context.store.clock.timestamp(), ignoredChecks });
   }
 
-  async start({ backup, hold = false, ...options }: StartOptions = {}): Promise<StartedRun> {
+  preflight(): Promise<Check[]> {
+    return readBlockers(this.context);
+  }
+
+  async start({ backup, hold = false, ignoreChecks, ...options }: StartOptions = {}): Promise<StartedRun> {
     const { store } = this.context;
     const before = await this.#read();
     if (before.state.kind === "running") throw await leaseHeld(store, before.lease);
     startableKind(before.state);
+    const preflight = await openPreflight(this.context, before.state, ignoreChecks);
+    preflight.pass(await readDecisiveChecks(this.context));
     await ensureTables(store);
     await refuseMixedNodes(this.context);
-    return this.#underLease(options, async ({ state }, lease) => {
+    return this.#underLease("start", { by: confirmationOf(backup), ...options }, async ({ state }, lease) => {
+      // Under the lease no other process makes a backup that would meet the scratch table.
+      preflight.pass(await tryPrivileges(this.context));
       const draft = await openDraft(store, state);
       const claim = backup && claimOf(backup, draft, store.clock.timestamp());
-      const plan = await takeRehearsal(store, draft, await this.#planned(state));
-      return this.#begin(draft, lease, options, { plan, hold, ...(claim ? { backup: claim } : {}) });
+      const rehearsed = await takeRehearsal(store, draft, await this.#planned(state));
+      const plan = await weighPlan(store, rehearsed, (await this.context.settings.release.read()).files);
+      return this.#begin(draft, lease, options, { plan, hold, ...(claim ? { backup: claim } : {}), ...(await preflight.record(store)) });
     });
   }
 
-  async prepare({ goal, confirmation, ...options }: PrepareOptions): Promise<StartedRun> {
+  async prepare({ goal, confirmation, ignoreChecks, ...options }: PrepareOptions): Promise<StartedRun> {
     const { store } = this.context;
     const before = await this.#read();
     if (before.state.kind === "running") throw await leaseHeld(store, before.lease);
     if (startableKind(before.state) === "install") throw nothingToBackUp();
+    const preflight = await openPreflight(this.context, before.state, ignoreChecks);
+    preflight.pass(await readDecisiveChecks(this.context));
     await ensureTables(store);
     await refuseMixedNodes(this.context);
-    return this.#underLease(options, async ({ state }, lease) => {
+    return this.#underLease(goal, { by: confirmation, ...options }, async ({ state }, lease) => {
+      preflight.pass(await tryPrivileges(this.context));
       const draft = await openDraft(store, state);
       const kept = goal === "rehearsal" && draft.phase === "ready" ? draft.backup : null;
       const backup = kept ?? { ...confirmation, kind: "wanted" as const, confirmedAt: store.clock.timestamp() };
-      return this.#begin(draft, lease, options, { goal, backup, plan: await this.#planned(state) });
+      return this.#begin(draft, lease, options, { goal, backup, plan: await this.#planned(state), ...(await preflight.record(store)) });
     });
   }
 
@@ -111,7 +130,7 @@ export class UpgradeActions {
     const manifest = await chooseBackup(this.context, backup);
     refuseUnrestorable(this.context, manifest);
     await ensureTables(store);
-    return this.#underLease(options, async ({ state }, lease) => {
+    return this.#underLease("restore", { by: confirmation, ...options }, async ({ state }, lease) => {
       const run = await beginRestore(this.context, state, manifest, confirmation);
       return this.#begin(run, lease, options, { goal: "restore" });
     });
@@ -125,16 +144,17 @@ export class UpgradeActions {
     return this.#again("failed", options);
   }
 
-  async answerDrain(answer: DrainAnswer): Promise<void> {
+  async answerDrain(answer: DrainAnswer, by: Confirmation = HOST): Promise<void> {
     const { store } = this.context;
     const { state } = await this.#read();
     const drain = ({ wait: "waiting", end: "ending", abort: "aborting" } as const)[answer];
     const { run } = state;
     if (state.kind !== "running" || run?.phase !== "closing") throw notNow(state);
     if (!(await whileBusy(() => updateRun(store.knex, run.id, "running", { drain })))) throw notNow(state);
+    await recordAudit(store, `drain-${answer}`, by, run.id);
   }
 
-  async open(): Promise<void> {
+  async open(by: Confirmation = HOST): Promise<void> {
     const { store } = this.context;
     const { state } = await this.#read();
     const { run } = state;
@@ -142,6 +162,7 @@ export class UpgradeActions {
     if (!run || (state.kind !== "held" && !isPrepared)) throw notNow(state);
     const change = isPrepared ? GIVEN_UP : OPENED;
     if (!(await whileBusy(() => updateRun(store.knex, run.id, run.status, change)))) throw notNow(state);
+    await recordAudit(store, isPrepared ? "give-up" : "open", by, run.id);
   }
 
   async baseline(version: string, options: BaselineOptions = {}): Promise<string[]> {
@@ -162,8 +183,8 @@ export class UpgradeActions {
     return adopt(this.context, await this.#read());
   }
 
-  repair(action: RepairAction, migration: string): Promise<Repaired> {
-    return repair(this.context, () => this.#read(), action, migration);
+  repair(action: RepairAction, migration: string, by: Confirmation = HOST): Promise<Repaired> {
+    return repair(this.context, () => this.#read(), { action, migration, by });
   }
 
   execute(runId: string, token: number, signal?: AbortSignal): Promise<RunResult> {
@@ -182,7 +203,8 @@ export class UpgradeActions {
     // A statement in doubt is answered by either.
     const answers = options.inDoubt !== undefined && before.state.run?.error?.inDoubt !== undefined;
     if (before.state.kind !== kind && !(answers && before.state.kind === "failed")) throw notNow(before.state);
-    return this.#underLease(options, async (reading, lease) => {
+    const event = options.inDoubt === undefined ? (kind === "failed" ? "retry" : "resume") : (`in-doubt-${options.inDoubt}` as const);
+    return this.#underLease(event, { by: options.insteadOfBackup ?? HOST, ...options }, async (reading, lease) => {
       const { state } = reading;
       const run = await readActiveRun(store.knex);
       if (!run || run.status === "draft") throw notNow(state);
@@ -211,9 +233,10 @@ export class UpgradeActions {
     return run;
   }
 
-  /** Takes the lease, lets `begin` write the run under it, and has it carried out; gives the lease back if that fails. */
+  /** Takes the lease, lets `begin` write the run under it, and has it carried out; gives the lease back if that fails, or can't be audited. */
   async #underLease(
-    { where = "process", signal }: RunOptions,
+    event: AuditEvent,
+    { where = "process", signal, by = HOST }: RunOptions,
     begin: (reading: ReadState, lease: Lease) => Promise<Run>,
   ): Promise<StartedRun> {
     const { store } = this.context;
@@ -222,6 +245,7 @@ export class UpgradeActions {
       const reading = await this.#read();
       await adoptHistory(this.context, reading);
       const { id, kind, fromVersion, toVersion } = await begin(reading, lease);
+      await recordAudit(store, event, by, id);
       const stop = signal ? AbortSignal.any([signal, this.#closing.signal]) : this.#closing.signal;
       const finished = carryOut(this.context, id, lease, where, stop);
       if (isHere(this.context, where)) this.#runsHere.add(finished);
@@ -263,6 +287,12 @@ export class UpgradeActions {
       throw new UpgateError("ERR_UPGATE_DATABASE", `The database can't be read: ${driverMessage(cause)}`, { cause });
     }
   }
+}
+
+function confirmationOf(backup: Confirmation | undefined): Confirmation {
+  if (backup === undefined) return HOST;
+  const { address, session } = backup;
+  return session === undefined ? { address } : { address, session };
 }
 
 function otherBackup({ backup }: Run, { insteadOfBackup }: RunOptions, confirmedAt: string): Pick<RunChange, "backup"> {

@@ -11,24 +11,29 @@ import { openSession } from "./journal/open-session.js";
 import type { MigrationSession } from "./journal/session.js";
 import type { LeaseKeeper } from "./lease-keeper.js";
 import { type AttemptReport, inAttempts } from "./run-attempts.js";
+import { RunLog } from "./run-log.js";
 import { endOf, type RunnerOptions } from "./runner-options.js";
 
 /** Which migration a failure belongs to. */
 export interface Progress {
   migration: string | null;
+  /** The statement that the database refused, without values; null: none, or the migration failed at something else. */
+  statement: string | null;
 }
 
 /** Applies what is pending, in order; goes on after what passes by itself. Rejects with what stopped it. */
 export async function applyMigrations(options: RunnerOptions, run: Run, keeper: LeaseKeeper, progress: Progress): Promise<void> {
   const { store, logger } = options;
   const projector = new HistoryProjector(store, run.id, keeper.lease.token);
+  const log = new RunLog(store, logger, run.id);
   try {
     const signal = endOf(options, keeper);
     await inAttempts({ keeper, clock: store.clock, logger, signal }, (report, separate) =>
-      attemptMigrations({ options, run, keeper, progress, projector, signal }, report, separate),
+      attemptMigrations({ options, run, keeper, progress, projector, log, signal }, report, separate),
     );
   } finally {
     projector.stop();
+    await log.flush();
   }
 }
 
@@ -38,6 +43,7 @@ interface AttemptParts {
   readonly keeper: LeaseKeeper;
   readonly progress: Progress;
   readonly projector: HistoryProjector;
+  readonly log: RunLog;
   readonly signal: AbortSignal;
 }
 
@@ -45,6 +51,7 @@ async function attemptMigrations(parts: AttemptParts, report: AttemptReport, sep
   const { options, run, keeper, progress, projector, signal } = parts;
   const { store, logger, hooks, stop } = options;
   progress.migration = null;
+  progress.statement = null;
   const opened = await openSession({
     store,
     logger,
@@ -77,6 +84,9 @@ async function attemptMigrations(parts: AttemptParts, report: AttemptReport, sep
       progress.migration = null;
     }
     await opened.session.commit();
+  } catch (error) {
+    progress.statement = opened.refusedStatement(error);
+    throw error;
   } finally {
     report.progressed = opened.hasProgressed();
     await opened.close();
@@ -133,7 +143,7 @@ function refuseLost({ toVersion }: Run, unfinished: readonly string[], pending: 
 }
 
 async function applyMigration(
-  { options, signal, projector }: AttemptParts,
+  { options, signal, projector, log }: AttemptParts,
   session: MigrationSession,
   file: MigrationFile,
   loading: Promise<LoadedMigration>,
@@ -150,7 +160,8 @@ async function applyMigration(
   // On SQLite nobody can write while the migration's transaction is open.
   if (store.dialect === "sqlite") await projector.flush();
   logger.info(`upgate: ${file.name} …`);
-  await session.apply({ file, sha256, module, context: { rehearsal: context.rehearsal ?? false, signal, log: logger } });
+  await session.apply({ file, sha256, module, context: { rehearsal: context.rehearsal ?? false, signal, log: log.of(file.name) } });
+  await log.flush();
 }
 
 /** Lets a migration say itself what became of its statement, on a connection of the host's own. */

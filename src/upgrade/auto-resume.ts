@@ -3,6 +3,7 @@ import type { VersionState } from "../core/version-state.js";
 import { readFact, replaceFact } from "../store/facts.js";
 import type { Store } from "../store/store.js";
 import { whileBusy } from "../store/tables.js";
+import { NODE } from "./audit.js";
 import type { StartedRun } from "./run-requests.js";
 import type { UpgradeContext } from "./context.js";
 import type { Upgrader } from "./upgrader.js";
@@ -18,7 +19,7 @@ export async function autoResume({ store, logger }: UpgradeContext, upgrader: Up
   const times = autoResumes + 1;
   if (!(await count(store, run.id, autoResumes))) return null;
   try {
-    const resumed = await upgrader.resume();
+    const resumed = await upgrader.resume({ by: NODE });
     logger.info(`upgate: goes on with the interrupted run ${run.id} by itself (${times} of ${AUTO_RESUME_LIMIT} times).`);
     return resumed;
   } catch (error) {

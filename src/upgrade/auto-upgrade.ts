@@ -6,6 +6,7 @@ import type { VersionState } from "../core/version-state.js";
 import { orAbsent } from "../store/driver-errors.js";
 import { readLatestRuns } from "../store/runs.js";
 import type { StartedRun } from "./run-requests.js";
+import { NODE } from "./audit.js";
 import { autoResume } from "./auto-resume.js";
 import type { UpgradeContext } from "./context.js";
 import type { ReadState } from "./state-reader.js";
@@ -65,11 +66,11 @@ function resumingAct({ version }: ParsedOptions, { kind, run }: VersionState): A
 async function begin(context: UpgradeContext, upgrader: Upgrader, state: VersionState, act: NonNullable<Act>): Promise<StartedRun | null> {
   switch (act) {
     case "start":
-      if (state.kind === "fresh") return upgrader.start();
-      return upgrader.start({ backup: { kind: context.settings.options.backup.automatic ? "wanted" : "none", address: "auto" } });
+      if (state.kind === "fresh") return upgrader.start({ by: NODE });
+      return upgrader.start({ backup: { kind: context.settings.options.backup.automatic ? "wanted" : "none", ...NODE } });
     case "resume":
       return autoResume(context, upgrader, state);
     case "supersede":
-      return state.kind === "failed" ? upgrader.retry() : upgrader.resume();
+      return state.kind === "failed" ? upgrader.retry({ by: NODE }) : upgrader.resume({ by: NODE });
   }
 }

@@ -8,6 +8,7 @@ import type { UpgradeContext } from "./context.js";
 import { launchDetached } from "./launcher.js";
 import { LeaseKeeper } from "./lease-keeper.js";
 import { processIdentity } from "./process-identity.js";
+import { announceEnd } from "./notifications/announce.js";
 import { executeRun } from "./runner.js";
 import type { RunResult } from "./run-result.js";
 import type { RunnerOptions } from "./runner-options.js";
@@ -33,7 +34,9 @@ export async function carryOut(
     if (place === "process" && settings.configFile !== null) return await inItsOwnProcess(context, settings.configFile, runId, lease);
     if (place === "process")
       logger.warn("upgate: there is no upgate.config file, so the upgrade runs inside this process; a restart would interrupt it.");
-    return await executeRun(runnerOptions(context, stop), runId, keep(context, lease));
+    const result = await executeRun(runnerOptions(context, stop), runId, keep(context, lease));
+    await announceEnd(context, runId, stop);
+    return result;
   } catch (error) {
     // Whoever took over, or finds the run without a live lease, goes on; this process can only say so.
     if (!stop?.aborted) logger.error(`upgate: this process lost the run ${runId}: ${messageOf(error)}`, error);
@@ -54,7 +57,9 @@ export async function takeOver(context: UpgradeContext, runId: string, token: nu
   }
   const lease = await whileBusy(() => handOverLease(store.knex, token, processIdentity(), store.clock.timestamp()));
   if (!lease) throw new UpgateError("ERR_UPGATE_LEASE_LOST", "Another process has taken over the upgrade.");
-  return executeRun(runnerOptions(context, stop), runId, keep(context, lease));
+  const result = await executeRun(runnerOptions(context, stop), runId, keep(context, lease));
+  await announceEnd(context, runId, stop);
+  return result;
 }
 
 /** Throws `ERR_UPGATE_RUN_UNKNOWN`. */

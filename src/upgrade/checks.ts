@@ -2,12 +2,19 @@ import type { Knex } from "knex";
 import semver from "semver";
 import type { Check } from "../core/check.js";
 import type { VersionState } from "../core/version-state.js";
-import { driverMessage, orAbsent } from "../store/driver-errors.js";
-import { hasOpenSession } from "../store/sessions.js";
+import { attempt } from "./attempt.js";
 import { backupSpaceCheck, backupToolsCheck, lastBackupCheck } from "./backup-checks.js";
 import type { UpgradeContext } from "./context.js";
+import { privilegesCheck } from "./database-checks.js";
+import { applicationFolder, enginesCheck } from "./engines-check.js";
+import { dataDirCheck, freeSpaceCheck } from "./folder-checks.js";
+import { readHostChecks } from "./host-checks.js";
+import { installFolderChecks } from "./install-folder.js";
 import { readMigrationFilesCheck } from "./migration-files.js";
 import { ownChecks, type OwnProcess, readNodesCheck } from "./node-checks.js";
+import { probedPrivilegesCheck } from "./privilege-probe.js";
+import { isSealed } from "./seal.js";
+import { serverChecks } from "./server-checks.js";
 
 /** The oldest servers that upgate is tested for; older ones may work. */
 const OLDEST_MARIADB = "10.6.1";
@@ -30,8 +37,18 @@ export async function readHealth(context: UpgradeContext, state: VersionState, o
         await attempt("migration-files", "Migration files", () => readMigrationFilesCheck(context)),
       ],
     },
-    { title: "Database", checks: await databaseChecks(context) },
-    { title: "Server", checks: [nodeCheck(), await attempt("nodes", "Nodes", () => readNodesCheck(context)), ...ownChecks(own)] },
+    { title: "Database", checks: await databaseChecks(context, { probe: false }) },
+    {
+      title: "Server",
+      checks: [
+        nodeCheck(),
+        enginesCheck(applicationFolder(context.settings)),
+        await attempt("nodes", "Nodes", () => readNodesCheck(context)),
+        ...ownChecks(own),
+        dataDirCheck(context.settings.dataDir),
+        freeSpaceCheck(context.settings.dataDir),
+      ],
+    },
     {
       title: "Safety",
       checks: [
@@ -39,21 +56,17 @@ export async function readHealth(context: UpgradeContext, state: VersionState, o
         await attempt("backup-tool", "Backup program", () => backupToolsCheck(context)),
         await attempt("backup-space", "Room for a backup", () => backupSpaceCheck(context)),
         await attempt("installer", "Installer", () => installerCheck(context, state)),
+        ...installFolderChecks(context.settings),
       ],
     },
+    ...(await hostGroups(context)),
   ];
 }
 
-/** What the review page shows before anything changes. */
-export async function readPreflight(context: UpgradeContext): Promise<Check[]> {
-  return [
-    ...(await databaseChecks(context)),
-    nodeCheck(),
-    await attempt("nodes", "Nodes", () => readNodesCheck(context)),
-    await attempt("migration-files", "Migration files", () => readMigrationFilesCheck(context)),
-    await attempt("backup-tool", "Backup program", () => backupToolsCheck(context)),
-    await attempt("backup-space", "Room for a backup", () => backupSpaceCheck(context)),
-  ];
+/** The vendor's own checks; no group where there are none. */
+export async function hostGroups(context: UpgradeContext): Promise<CheckGroup[]> {
+  const checks = await readHostChecks(context);
+  return checks.length === 0 ? [] : [{ title: "Application", checks }];
 }
 
 export function versionCheck(state: VersionState): Check {
@@ -80,16 +93,20 @@ export function pendingCheck({ pending }: VersionState): Check {
       };
 }
 
-export async function databaseChecks({ store }: UpgradeContext): Promise<Check[]> {
-  return store.dialect === "mysql"
-    ? [
-        await attempt("database-server", "Database server", () => mysqlServerCheck(store.knex)),
-        await attempt("database-charset", "Character set", () => mysqlCharsetCheck(store.knex)),
-      ]
-    : [
-        await attempt("database-server", "Database server", () => sqliteServerCheck(store.knex)),
-        await attempt("database-charset", "Character set", () => sqliteEncodingCheck(store.knex)),
-      ];
+/** `probe`: tries the privileges on a scratch table, instead of reading what was granted. Never rejects. */
+export async function databaseChecks({ store }: UpgradeContext, { probe }: { readonly probe: boolean }): Promise<Check[]> {
+  const isMysql = store.dialect === "mysql";
+  const { knex } = store;
+  // Before the others: a look into the catalogue would keep the probe waiting for a lock, and that is one of the things looked for.
+  const privileges = await (probe ? probedPrivilegesCheck(store) : attempt("privileges", "Privileges", () => privilegesCheck(store)));
+  const [named, others] = await Promise.all([
+    Promise.all([
+      attempt("database-server", "Database server", () => (isMysql ? mysqlServerCheck(knex) : sqliteServerCheck(knex))),
+      attempt("database-charset", "Character set", () => (isMysql ? mysqlCharsetCheck(knex) : sqliteEncodingCheck(knex))),
+    ]),
+    serverChecks(store),
+  ]);
+  return [...named, privileges, ...others];
 }
 
 async function mysqlServerCheck(knex: Knex): Promise<Check> {
@@ -149,8 +166,7 @@ export function nodeCheck(): Check {
 }
 
 async function installerCheck({ store }: UpgradeContext, state: VersionState): Promise<Check> {
-  const open = state.kind !== "current" || (await orAbsent(() => hasOpenSession(store.knex, store.clock.timestamp()), false));
-  return open
+  return !(await isSealed(store, state))
     ? {
         id: "installer",
         title: "Installer",
@@ -159,18 +175,4 @@ async function installerCheck({ store }: UpgradeContext, state: VersionState): P
         remedy: "Press Finish on its last page; it also seals itself when its session ends.",
       }
     : { id: "installer", title: "Installer", severity: "ok", message: "Sealed: it answers as if it did not exist.", remedy: null };
-}
-
-export async function attempt(id: string, title: string, check: () => Promise<Check>): Promise<Check> {
-  try {
-    return await check();
-  } catch (error) {
-    return {
-      id,
-      title,
-      severity: "danger",
-      message: `Could not be checked: ${driverMessage(error)}`,
-      remedy: "Check that the database server runs and can be reached.",
-    };
-  }
 }

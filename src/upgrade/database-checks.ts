@@ -5,7 +5,7 @@ import type { Check, Severity } from "../core/check.js";
 import { listTables, OWN_TABLES, PROTOCOL } from "../store/tables.js";
 import type { Snapshot } from "../store/snapshot.js";
 import type { Store } from "../store/store.js";
-import { missingPrivileges } from "./privileges.js";
+import { missingPrivileges, type MissingPrivileges } from "./privileges.js";
 
 /** Clocks that are further apart confuse whoever reads the logs; upgate itself compares none. */
 const MOST_CLOCK_DIFFERENCE_MS = 60_000;
@@ -17,7 +17,7 @@ export async function privilegesCheck(store: Store): Promise<Check> {
 
 async function mysqlPrivilegesCheck(knex: Knex): Promise<Check> {
   const { database }: { database: string } = await knex.first(knex.raw("database() as `database`"));
-  const { needed, oftenNeeded } = missingPrivileges(await readGrants(knex), database);
+  const { needed, oftenNeeded } = await readMissingPrivileges(knex, database);
   const severity: Severity = needed.length > 0 ? "danger" : oftenNeeded.length > 0 ? "warning" : "ok";
   const missing = [...needed, ...oftenNeeded].join(", ");
   return {
@@ -30,6 +30,11 @@ async function mysqlPrivilegesCheck(knex: Knex): Promise<Check> {
         : `The account lacks ${missing} on ${database}${severity === "warning" ? "; only some migrations need that" : ""}.`,
     remedy: severity === "ok" ? null : `As an administrator of the server: GRANT ${missing} ON \`${database}\`.* TO the account.`,
   };
+}
+
+/** By what the account was granted; nothing is tried. */
+export async function readMissingPrivileges(knex: Knex, database: string): Promise<MissingPrivileges> {
+  return missingPrivileges(await readGrants(knex), database);
 }
 
 /** MySQL lists what comes by active roles only where they are named; MariaDB lists it always. */

@@ -1,12 +1,13 @@
-import path from "node:path";
 import type { Check } from "../core/check.js";
 import { isUpgateError, messageOf } from "../core/errors.js";
 import { driverMessage } from "../store/driver-errors.js";
 import { readSnapshot, type Snapshot } from "../store/snapshot.js";
+import { attempt } from "./attempt.js";
 import { backupSpaceCheck, backupToolsCheck, lastBackupCheck } from "./backup-checks.js";
-import { attempt, type CheckGroup, databaseChecks } from "./checks.js";
+import { type CheckGroup, databaseChecks, hostGroups } from "./checks.js";
 import type { UpgradeContext } from "./context.js";
-import { clockCheck, ownTablesCheck, privilegesCheck, versionRowCheck } from "./database-checks.js";
+import { clockCheck, ownTablesCheck, versionRowCheck } from "./database-checks.js";
+import { applicationFolder, enginesCheck } from "./engines-check.js";
 import { dataDirCheck, freeSpaceCheck, manifestCheck } from "./folder-checks.js";
 import { readMigrationFilesCheck } from "./migration-files.js";
 import { readNodesCheck } from "./node-checks.js";
@@ -16,10 +17,13 @@ import { Upgrader } from "./upgrader.js";
 
 const READ_TIMEOUT_MS = 5000;
 
-/** Everything that can be checked before an upgrade. Writes nothing; where the database does not answer, that is said once. */
-export async function examine(context: UpgradeContext): Promise<CheckGroup[]> {
+/**
+ * Everything that can be checked before an upgrade. With `probe` the privileges are tried on a scratch table, unless a run is under way; else
+ * nothing is written. Where the database does not answer, that is said once.
+ */
+export async function examine(context: UpgradeContext, { probe }: { readonly probe: boolean }): Promise<CheckGroup[]> {
   const { settings, store } = context;
-  const root = settings.configFile === null ? process.cwd() : path.dirname(settings.configFile);
+  const root = applicationFolder(settings);
   const configuration = {
     id: "configuration",
     title: "Configuration file",
@@ -30,7 +34,7 @@ export async function examine(context: UpgradeContext): Promise<CheckGroup[]> {
   const addressed = typeof settings.options.database.app === "string";
   const first = [
     { title: "Configuration", checks: [configuration] },
-    { title: "Packages", checks: packageChecks(root, store.source, addressed) },
+    { title: "Packages", checks: [...packageChecks(root, store.source, addressed), enginesCheck(root)] },
   ];
   const server = { title: "Server", checks: [dataDirCheck(settings.dataDir), freeSpaceCheck(settings.dataDir)] };
   let snapshot: Snapshot;
@@ -39,7 +43,15 @@ export async function examine(context: UpgradeContext): Promise<CheckGroup[]> {
   } catch (error) {
     return [...first, { title: "Database", checks: [unreachable(store.source.label, error)] }, server];
   }
-  return [...first, await databaseGroup(context, snapshot), await filesGroup(context), server, await upgradeGroup(context, snapshot)];
+  return [
+    ...first,
+    // A backup that a run makes must not meet a table that goes again.
+    await databaseGroup(context, snapshot, probe && snapshot.run?.status !== "running"),
+    await filesGroup(context),
+    server,
+    await upgradeGroup(context, snapshot),
+    ...(await hostGroups(context)),
+  ];
 }
 
 /** For a configuration that can't be used: each problem by itself. */
@@ -59,7 +71,7 @@ function unreachable(label: string, error: unknown): Check {
   return { id: "database", title: "Connection", severity: "danger", message, remedy };
 }
 
-async function databaseGroup(context: UpgradeContext, snapshot: Snapshot): Promise<CheckGroup> {
+async function databaseGroup(context: UpgradeContext, snapshot: Snapshot, probe: boolean): Promise<CheckGroup> {
   const { store } = context;
   const connection: Check = {
     id: "database",
@@ -72,8 +84,7 @@ async function databaseGroup(context: UpgradeContext, snapshot: Snapshot): Promi
     title: "Database",
     checks: [
       connection,
-      ...(await databaseChecks(context)),
-      await attempt("privileges", "Privileges", () => privilegesCheck(store)),
+      ...(await databaseChecks(context, { probe })),
       versionRowCheck(snapshot, store.versionRow),
       await attempt("own-tables", "upgate's tables", () => ownTablesCheck(store, snapshot)),
       await attempt("clock", "Clock", () => clockCheck(store)),

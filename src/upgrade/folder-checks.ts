@@ -18,7 +18,7 @@ export function dataDirCheck(dataDir: string): Check {
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch {
     const remedy = "Give the account that runs the application write access to it, or name another folder with the option dataDir.";
-    return { ...common, severity: "danger", message: `${folder} can't be written to.`, remedy };
+    return { ...common, severity: "danger", blocking: true, message: `${folder} can't be written to.`, remedy };
   }
   const message = folder === dataDir ? `${dataDir} can be written to.` : `${dataDir} is made when it is needed.`;
   return { ...common, severity: "ok", message, remedy: null };
@@ -31,7 +31,7 @@ export function freeSpaceCheck(dataDir: string): Check {
     const free = bavail * bsize;
     const remedy = "Make room first: logs and backups lie there.";
     const message = `${sizeOf(free)} beside the data folder.`;
-    if (free < LEAST_FREE_BYTES) return { ...common, severity: "danger", message, remedy };
+    if (free < LEAST_FREE_BYTES) return { ...common, severity: "danger", blocking: true, message, remedy };
     return free < FEW_FREE_BYTES
       ? { ...common, severity: "warning", message, remedy }
       : { ...common, severity: "ok", message, remedy: null };

@@ -1,14 +1,18 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { deleteAllAttempts } from "../store/attempts.js";
 import { appendAudit } from "../store/audit.js";
 import { orAbsent } from "../store/driver-errors.js";
 import { deleteSecret, insertSecret, readSecret } from "../store/secrets.js";
-import { deleteSessions, hasOpenSession } from "../store/sessions.js";
+import { deleteSessions } from "../store/sessions.js";
 import { ensureTables, whileBusy } from "../store/tables.js";
 import type { VersionState } from "../core/version-state.js";
 import { messageOf, UpgateError } from "../core/errors.js";
+import { auditEntry, NODE } from "./audit.js";
 import type { UpgradeContext } from "./context.js";
+import type { Confirmation } from "./run-requests.js";
+import { isSealed, seal } from "./seal.js";
 
 /** Crockford's base 32: no letter that is taken for a digit. */
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
@@ -42,17 +46,17 @@ export class InstallKey {
     return options.installKey === null ? path.join(dataDir, "install-key") : null;
   }
 
-  /** Follows the state: makes a key when an operator will need one, voids it when the wizard is sealed. Never rejects. */
+  /** Follows the state: makes a key when an operator will need one, seals the wizard when its last session is over. Never rejects. */
   follow(state: VersionState): Promise<void> {
     // One at a time: a second one would find the key that the first is about to write down.
     return (this.#following ??= this.#follow(state).finally(() => (this.#following = null)));
   }
 
   async #follow(state: VersionState): Promise<void> {
-    if (this.file === null || state.kind === "unknown") return;
+    if (state.kind === "unknown") return;
     try {
       if (state.kind !== "current") await this.#ensure();
-      else if (this.#settled !== "void" && !(await this.#isWizardOpen())) await this.voidGenerated();
+      else if (this.#settled !== "void") await this.seal(state, NODE, false);
     } catch (error) {
       this.context.logger.warn(`upgate: the install key could not be kept: ${messageOf(error)}`);
     }
@@ -68,7 +72,7 @@ export class InstallKey {
 
   /** Reads only; absent tables count as empty. */
   async report(state: VersionState): Promise<InstallKeyReport> {
-    if (state.kind === "current" && !(await this.#isWizardOpen())) return { kind: "sealed" };
+    if (await isSealed(this.context.store, state)) return { kind: "sealed" };
     const { installKey } = this.context.settings.options;
     if (this.file === null) return { kind: "given", key: installKey as string };
     const hash = await orAbsent(() => readSecret(this.context.store.knex, "install-key"), null);
@@ -78,19 +82,17 @@ export class InstallKey {
   }
 
   /**
-   * Generates a key in place of one that was lost: the old one is void, and wizard sessions end. Throws `ERR_UPGATE_STATE`
-   * when the vendor gave the key, or when there is nothing to open the wizard for.
+   * Generates a key in place of one that was lost, or that somebody else may have seen: the old one is void on every node at once, wizard
+   * sessions end, and wrong keys are forgotten. Throws `ERR_UPGATE_STATE` when the vendor gave the key, or when the release is installed:
+   * sessions that are still open end then, too, and the wizard is sealed.
    */
-  async renew(state: VersionState): Promise<{ readonly key: string; readonly file: string }> {
+  async rotate(state: VersionState, by: Confirmation): Promise<{ readonly key: string; readonly file: string }> {
     const { file } = this;
     if (file === null) {
       const remedy = "Set another one there and restart the application.";
       throw new UpgateError("ERR_UPGATE_STATE", "The install key is given by the option installKey or UPGATE_INSTALL_KEY.", { remedy });
     }
-    if (state.kind === "current") {
-      const remedy = "The next upgrade gets a key of its own.";
-      throw new UpgateError("ERR_UPGATE_STATE", `Release ${state.codeVersion} is installed: the wizard needs no key.`, { remedy });
-    }
+    if (state.kind === "current") throw await this.#refuseRotation(state, by);
     const { knex, clock } = this.context.store;
     const key = generateKey();
     await ensureTables(this.context.store);
@@ -102,7 +104,8 @@ export class InstallKey {
           await deleteSecret(trx, "install-key");
           await insertSecret(trx, "install-key", sha256(normalise(key)), now);
           await deleteSessions(trx);
-          await appendAudit(trx, { happenedAt: now, event: "key-new", address: "cli", sessionId: null, detail: null });
+          await deleteAllAttempts(trx);
+          await appendAudit(trx, auditEntry(this.context.store, "key-rotated", by));
         }),
       );
     } catch (error) {
@@ -113,17 +116,30 @@ export class InstallKey {
     return { key, file };
   }
 
-  async voidGenerated(): Promise<void> {
-    if (this.file === null) return;
-    await whileBusy(() => deleteSecret(this.context.store.knex, "install-key"));
-    rmSync(this.file, { force: true });
-    this.#settled = "void";
+  async #refuseRotation(state: VersionState, by: Confirmation): Promise<UpgateError> {
+    const { store } = this.context;
+    const isOpen = !(await isSealed(store, state));
+    if (isOpen) {
+      await whileBusy(() => deleteSessions(store.knex));
+      await this.seal(state, by, true);
+    }
+    const remedy = `${isOpen ? "Its sessions have ended, and it is sealed now. " : ""}The next upgrade gets a key of its own.`;
+    return new UpgateError("ERR_UPGATE_STATE", `Release ${state.codeVersion} is installed: the wizard needs no key.`, { remedy });
+  }
+
+  /** Seals the wizard unless it is still needed, see `seal`. `hasSignedOut`: an operator has just ended a session. */
+  async seal(state: VersionState, by: Confirmation, hasSignedOut: boolean): Promise<void> {
+    if (await seal(this.context.store, state, { keyFile: this.file, by, hasSignedOut })) this.#settled = "void";
   }
 
   async #ensure(): Promise<void> {
     if (this.#settled === "needed") return;
+    if (this.file === null) {
+      this.#settled = "needed";
+      return;
+    }
     const { store, logger, settings } = this.context;
-    const file = this.file as string;
+    const { file } = this;
     const key = generateKey();
     const known = await readSecret(store.knex, "install-key");
     const generated =
@@ -148,18 +164,13 @@ export class InstallKey {
       return null;
     }
   }
-
-  async #isWizardOpen(): Promise<boolean> {
-    const { store } = this.context;
-    return orAbsent(() => hasOpenSession(store.knex, store.clock.timestamp()), false);
-  }
 }
 
 /** For the owner only, whatever was there before. Returns the file. */
 function writeSecretly(file: string, key: string): string {
   mkdirSync(path.dirname(file), { recursive: true });
   rmSync(file, { force: true });
-  writeFileSync(file, `${key}\n`, { mode: 0o600 });
+  writeFileSync(file, `${key}\n`, { mode: 0o600, flag: "wx" });
   return file;
 }
 

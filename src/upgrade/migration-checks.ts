@@ -63,8 +63,11 @@ export function checkMigrations(
 /** The warnings as one check; `count`: how many migrations the files hold. */
 export function migrationFilesCheck(count: number, warnings: readonly MigrationWarning[]): Check {
   const common = { id: "migration-files", title: "Migration files" };
+  if (warnings.length === 0) {
+    const message = count === 1 ? "1 file; those applied are unchanged." : `${count} files; those applied are unchanged.`;
+    return { ...common, severity: "ok", message, remedy: null };
+  }
   const files = `${count} ${count === 1 ? "file" : "files"}`;
-  if (warnings.length === 0) return { ...common, severity: "ok", message: `${files}; those applied are unchanged.`, remedy: null };
   const shown = warnings.slice(0, MOST_SHOWN).map(({ message }) => message);
   const more = warnings.length > MOST_SHOWN ? [`and ${warnings.length - MOST_SHOWN} more`] : [];
   return { ...common, severity: "warning", message: `${files}; ${[...shown, ...more].join("; ")}.`, remedy: remedyFor(warnings) };

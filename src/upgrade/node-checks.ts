@@ -23,7 +23,13 @@ export function isSilent(node: NodeEntry, { store, settings }: Pick<UpgradeConte
 export async function readNodesCheck(context: UpgradeContext): Promise<Check> {
   const living = await readLivingNodes(context);
   const silent = living.filter((node) => isSilent(node, context));
-  return nodesCheck(living, context.settings.options.version, silent);
+  const { version, mixedNodes } = context.settings.options;
+  const check = nodesCheck(living, version, silent);
+  return mixedNodes === "refuse" && withOtherFiles(living, context).length > 0 ? { ...check, severity: "danger", blocking: true } : check;
+}
+
+function withOtherFiles(living: readonly NodeEntry[], context: UpgradeContext): NodeEntry[] {
+  return living.filter((node) => node.filesVersion !== context.settings.options.version && !isSilent(node, context));
 }
 
 /**
@@ -33,7 +39,7 @@ export async function readNodesCheck(context: UpgradeContext): Promise<Check> {
 export async function refuseMixedNodes(context: UpgradeContext): Promise<void> {
   const { version, mixedNodes } = context.settings.options;
   if (mixedNodes !== "refuse") return;
-  const others = (await readLivingNodes(context)).filter((node) => node.filesVersion !== version && !isSilent(node, context));
+  const others = withOtherFiles(await readLivingNodes(context), context);
   if (others.length === 0) return;
   const list = others.map((node) => `${nodeLabel(node)} has ${node.filesVersion}`).join("; ");
   throw new UpgateError("ERR_UPGATE_MIXED_NODES", `Other processes have other files than release ${version}: ${list}.`);

@@ -4,6 +4,7 @@ import { abortUnstarted } from "./abort-unstarted.js";
 import { adopt } from "./adoption.js";
 import { autoUpgrade } from "./auto-upgrade.js";
 import type { UpgradeContext } from "./context.js";
+import { announceWhatIsSeen } from "./notifications/watch.js";
 import { stampPatch } from "./stamp.js";
 import type { ReadState } from "./state-reader.js";
 import type { Upgrader } from "./upgrader.js";
@@ -23,6 +24,7 @@ export function nodeReactions(context: UpgradeContext, upgrader: Upgrader): Reac
     reaction("the installed release could not be recorded", (reading, stop) => adopt(context, reading, stop)),
     reaction("the patch could not be recorded", (reading) => stampPatch(context, reading)),
     reaction("the upgrade could not be started", (reading) => autoUpgrade(context, upgrader, reading)),
+    ...(context.settings.options.notifications === null ? [] : [reaction("nobody could be told", announceWhatIsSeen(context))]),
   ];
 }
 

@@ -1,3 +1,5 @@
+import type { Loss } from "../core/loss.js";
+import type { PlanLosses } from "../core/plan-losses.js";
 import type { AlterAlgorithm, RehearsedMigration, RehearsedStatement } from "../core/rehearsal.js";
 import { classifyStatement, type SqlDialect } from "../core/statement.js";
 import { namesDatabase } from "../core/statement-database.js";
@@ -8,16 +10,22 @@ import type { RunHooks, RunMoment } from "./run-hooks.js";
 /** Of one migration; a loop over rows says the same again and again. */
 const MOST_STATEMENTS = 200;
 const LONGEST_STATEMENT = 2000;
+const MOST_LOSSES = 100;
+/** By which knex builds a table anew on SQLite: the table has its old name again when the migration is over. */
+const KNEX_REBUILD = /^_knex_temp_alter\d+$/;
 
 interface LoggedStatement {
   readonly sql: string;
   readonly isDefinition: boolean;
+  readonly losses: readonly Loss[];
   ms: number | null;
 }
 
 interface LoggedMigration {
   readonly statements: LoggedStatement[];
   readonly tables: Set<string>;
+  /** By their text, so that a loop's are kept once. */
+  readonly losses: Map<string, readonly Loss[]>;
   leftOut: number;
 }
 
@@ -32,6 +40,7 @@ export class StatementLog implements RunHooks {
     private readonly beforeDefinition: (sql: string) => Promise<void> | undefined,
     /** The real database's name; null where no statement can mean another one by a name. */
     private readonly realDatabase: string | null,
+    private readonly losses: PlanLosses,
   ) {}
 
   /** What names the real database would not touch the copy. */
@@ -60,10 +69,11 @@ export class StatementLog implements RunHooks {
   ): RehearsedMigration[] {
     return known.map((one) => {
       const logged = this.#migrations.get(one.name);
-      const statements = (logged?.statements ?? []).map(({ sql, isDefinition, ms }): RehearsedStatement => {
-        return { sql: shown(sql), ms: isDefinition ? ms : null, algorithm: algorithms.get(sql) ?? null };
+      const statements = (logged?.statements ?? []).map(({ sql, isDefinition, ms, losses }): RehearsedStatement => {
+        return { sql: shown(sql), ms: isDefinition ? ms : null, algorithm: algorithms.get(sql) ?? null, losses };
       });
-      return { ...one, statements, leftOut: logged?.leftOut ?? 0, tables: [...(logged?.tables ?? [])].toSorted() };
+      const tables = [...(logged?.tables ?? [])].filter((table) => !KNEX_REBUILD.test(table)).toSorted();
+      return { ...one, statements, leftOut: logged?.leftOut ?? 0, tables, losses: eachOnce([...(logged?.losses.values() ?? [])].flat()) };
     });
   }
 
@@ -75,7 +85,11 @@ export class StatementLog implements RunHooks {
 
   #keep(name: string, sql: string, statement: ReturnType<typeof classifyStatement>): LoggedStatement | null {
     let migration = this.#migrations.get(name);
-    if (!migration) this.#migrations.set(name, (migration = { statements: [], tables: new Set(), leftOut: 0 }));
+    if (!migration) this.#migrations.set(name, (migration = { statements: [], tables: new Set(), losses: new Map(), leftOut: 0 }));
+    const losses = this.losses.note(sql);
+    const key = JSON.stringify(losses);
+    // What was kept may have been withdrawn since.
+    if (losses.length > 0 && !migration.losses.get(key)?.length) migration.losses.set(key, losses);
     if (statement.kind === "definition")
       for (const { type, name: target } of statement.targets) if (type === "table") migration.tables.add(target);
     if (migration.statements.length >= MOST_STATEMENTS) {
@@ -84,7 +98,7 @@ export class StatementLog implements RunHooks {
     }
     const table = statement.kind === "definition" ? null : changedTable(sql, this.dialect);
     if (table !== null) migration.tables.add(table);
-    const kept = { sql, isDefinition: statement.kind === "definition", ms: null };
+    const kept = { sql, isDefinition: statement.kind === "definition", losses, ms: null };
     migration.statements.push(kept);
     return kept;
   }
@@ -93,6 +107,10 @@ export class StatementLog implements RunHooks {
     if (this.#open?.kept) this.#open.kept.ms = Math.round(performance.now() - this.#open.sinceMs);
     this.#open = null;
   }
+}
+
+function eachOnce(losses: readonly Loss[]): Loss[] {
+  return [...new Map(losses.map((loss) => [JSON.stringify(loss), loss])).values()].slice(0, MOST_LOSSES);
 }
 
 function shown(sql: string): string {

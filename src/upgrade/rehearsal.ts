@@ -1,11 +1,13 @@
 import { randomBytes } from "node:crypto";
 import type { BackupCall, BackupManifest } from "../core/backup.js";
 import { UpgateError } from "../core/errors.js";
+import { PlanLosses } from "../core/plan-losses.js";
 import type { Logger } from "../core/ports.js";
 import type { Rehearsal, RehearsedMigration } from "../core/rehearsal.js";
 import type { RunError } from "../core/run.js";
 import { connectStore, databaseName } from "../store/connect.js";
 import { readHistory } from "../store/history.js";
+import { readSchema } from "../store/schema.js";
 import { baseName } from "../store/tables.js";
 import { UpgradeActions } from "./actions.js";
 import { AlterWatch } from "./alter-algorithms.js";
@@ -30,8 +32,9 @@ export async function rehearse(
   return new Backups(context).inScratch(backupId, work, async (scratch, manifest, restoreMs) => {
     const copy = openContext(settingsOfCopy(staged, scratch, context.logger));
     const alters = scratch.source.dialect === "mysql" ? new AlterWatch(connectStore(scratch.source)) : null;
-    const log = new StatementLog(scratch.source.dialect, (sql) => alters?.before(sql), realName(context, manifest));
     try {
+      const losses = new PlanLosses(scratch.source.dialect, await readSchema(copy.store.knex, copy.store.dialect));
+      const log = new StatementLog(scratch.source.dialect, (sql) => alters?.before(sql), realName(context, manifest), losses);
       const upgraded = await upgradeCopy({ ...copy, rehearsal: true, hooks: log }, work.signal);
       const algorithms = (await alters?.judge()) ?? new Map<string, never>();
       const parts = { manifest, restoreMs, upgraded, migrations: log.migrations(upgraded.migrations, algorithms) };
@@ -60,7 +63,7 @@ function settingsOfCopy(settings: Settings, { source }: ScratchDatabase, logger:
     // A table named with its database would be the real one.
     knexTable: baseName(settings.knexTable),
     configFile: null,
-    options: { ...options, versionRow, logger: quiet, mixedNodes: "warn" },
+    options: { ...options, versionRow, logger: quiet, mixedNodes: "warn", notifications: null },
   };
 }
 

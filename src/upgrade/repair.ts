@@ -9,12 +9,15 @@ import { releaseLease } from "../store/lease.js";
 import { addForgotten, recordSkipped, replaceChecksum } from "../store/repairs.js";
 import { isJournaled, setAsideJournal } from "../store/set-aside.js";
 import { readHistoryOrNone } from "../store/snapshot.js";
+import type { Store } from "../store/store.js";
 import { ensureTables, whileBusy } from "../store/tables.js";
+import { auditEntry } from "./audit.js";
 import type { UpgradeContext } from "./context.js";
 import { leaseHeld, takeFreeLease } from "./leasing.js";
 import { type RepairAction, repairCommand } from "./migration-checks.js";
 import { readMigrationWarnings } from "./migration-files.js";
 import { chooseRepairable, type Repairable, repairables } from "./repairable.js";
+import type { Confirmation } from "./run-requests.js";
 import type { ReadState } from "./state-reader.js";
 
 export interface Repaired extends Repairable {
@@ -34,8 +37,7 @@ export async function readRepairables(context: UpgradeContext, run: Pick<Run, "s
 export async function repair(
   context: UpgradeContext,
   read: () => Promise<ReadState>,
-  action: RepairAction,
-  migration: string,
+  { action, migration, by }: { readonly action: RepairAction; readonly migration: string; readonly by: Confirmation },
 ): Promise<Repaired> {
   const { store } = context;
   const before = await read();
@@ -46,7 +48,7 @@ export async function repair(
   try {
     const chosen = await choose(context, await read(), action, migration);
     const change = await prepare(context, chosen);
-    const done = await whileBusy(() => store.knex.transaction((trx) => record(trx, chosen, change, store.clock.timestamp())));
+    const done = await whileBusy(() => store.knex.transaction((trx) => record(trx, store, { chosen, change, by })));
     return { ...chosen, done };
   } finally {
     await whileBusy(() => releaseLease(store.knex, lease.token));
@@ -70,9 +72,15 @@ interface Outcome {
 
 type Change = (trx: Knex.Transaction, timestamp: string) => Promise<Outcome>;
 
-async function record(trx: Knex.Transaction, { action }: Repairable, change: Change, timestamp: string): Promise<string> {
-  const { done, detail } = await change(trx, timestamp);
-  await appendAudit(trx, { happenedAt: timestamp, event: `repair-${action}`, address: "cli", sessionId: null, detail });
+interface Recording {
+  readonly chosen: Repairable;
+  readonly change: Change;
+  readonly by: Confirmation;
+}
+
+async function record(trx: Knex.Transaction, store: Pick<Store, "clock">, { chosen, change, by }: Recording): Promise<string> {
+  const { done, detail } = await change(trx, store.clock.timestamp());
+  await appendAudit(trx, auditEntry(store, `repair-${chosen.action}`, by, detail));
   return done;
 }
 

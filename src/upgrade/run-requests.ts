@@ -13,9 +13,11 @@ export interface RunOptions {
   readonly inDoubt?: InDoubtAnswer;
   /** For `resume` and `retry` of a run whose own backup could not be made: another one in its place. */
   readonly insteadOfBackup?: Confirmation;
+  /** Who asks, for `upgate_audit`. Default: who vouches for the backup, else `host`. */
+  readonly by?: Confirmation;
 }
 
-/** Whose word it is: an address, and the wizard's session. */
+/** Whose word it is: an address, and the wizard's session. Of the command line: the account at the operating system, and `cli`. */
 export type Confirmation = Pick<BackupClaim, "address" | "session">;
 
 export type StartBackup = Confirmation &
@@ -30,12 +32,16 @@ export interface StartOptions extends RunOptions {
   readonly backup?: StartBackup;
   /** Keeps the site closed to visitors after a complete run, until `open()`. Default: false. See `guard({ bypass: true })`. */
   readonly hold?: boolean;
+  /** Starts whatever checks block, and says whose word it is: kept with the run. Default: what was ignored on the review page. */
+  readonly ignoreChecks?: Confirmation;
 }
 
 export interface PrepareOptions extends RunOptions {
   /** `rehearsal`: makes a backup first, if none was made yet. */
   readonly goal: "backup" | "rehearsal";
   readonly confirmation: Confirmation;
+  /** As in `StartOptions`. */
+  readonly ignoreChecks?: Confirmation;
 }
 
 export interface RestoreOptions extends RunOptions {

@@ -39,7 +39,7 @@ async function execute(options: RunnerOptions, runId: string, keeper: LeaseKeepe
   const { store, logger } = options;
   const run = await readRun(store.knex, runId);
   if (!run) throw new UpgateError("ERR_UPGATE_RUN_UNKNOWN", `There is no run ${runId} in ${store.source.label}.`);
-  const progress: Progress = { migration: null };
+  const progress: Progress = { migration: null, statement: null };
   try {
     await closeNodes(options, run, keeper);
     switch (run.goal) {
@@ -56,10 +56,11 @@ async function execute(options: RunnerOptions, runId: string, keeper: LeaseKeepe
     }
   } catch (error) {
     if (keeper.signal.aborted || isUpgateError(error, "ERR_UPGATE_LEASE_LOST")) throw error;
-    if (run.goal === "backup" || run.goal === "rehearsal") return giveBack(options, run, keeper, toRunError(error, null));
+    if (run.goal === "backup" || run.goal === "rehearsal")
+      return giveBack(options, run, keeper, toRunError(error, { migration: null, statement: null }));
     if (options.stop?.aborted) return stopped(run, keeper);
     if (isUpgateError(error, "ERR_UPGATE_DRAIN_ABORTED")) return givenUp(options, run, keeper);
-    const failure = toRunError(error, progress.migration);
+    const failure = toRunError(error, progress);
     logger.error(`upgate: the run ${run.id} failed: ${failure.message}`, error);
     await whileBusy(() =>
       updateRun(store.knex, run.id, "running", { status: "failed", error: failure, finishedAt: store.clock.timestamp() }),
@@ -120,14 +121,15 @@ async function finishRun({ store }: RunnerOptions, run: Run, keeper: LeaseKeeper
   );
 }
 
-function toRunError(error: unknown, migration: string | null): RunError {
+function toRunError(error: unknown, { migration, statement: refused }: Progress): RunError {
   const inDoubt = error instanceof InDoubtError ? { inDoubt: error.inDoubt } : {};
-  if (isUpgateError(error)) return { code: error.code, message: error.message, remedy: error.remedy, migration, ...inDoubt };
+  const statement = refused === null ? {} : { statement: refused };
+  if (isUpgateError(error)) return { code: error.code, message: error.message, remedy: error.remedy, migration, ...statement, ...inDoubt };
   const advice = adviseOnFailure(error);
   const told = advice ? `${advice.message} (${driverMessage(error)})` : driverMessage(error);
   const cause = new UpgateError("ERR_UPGATE_MIGRATION_FAILED", migration ? `The migration ${migration} failed: ${told}` : told, {
     cause: error,
     ...(advice ? { remedy: advice.remedy } : {}),
   });
-  return { code: cause.code, message: cause.message, remedy: cause.remedy, migration };
+  return { code: cause.code, message: cause.message, remedy: cause.remedy, migration, ...statement };
 }

@@ -10,6 +10,7 @@ import { migrationSource } from "../release/migration-source.js";
 import { listMigrations, migrationFolder } from "../release/migrations.js";
 import { Release } from "../release/release.js";
 import { databaseName, type DatabaseSource, databaseSource } from "../store/connect.js";
+import { installDirProblem } from "./install-dir.js";
 
 /** Everything that follows from the options: checked, with absolute paths. */
 export interface Settings {
@@ -21,6 +22,12 @@ export interface Settings {
   /** Absolute. */
   readonly dataDir: string;
   readonly views: readonly string[];
+  /** Absolute: the folder of the configuration file, else the working directory. */
+  readonly root: string;
+  /** The vendor's install folder, absolute; null: there is none. */
+  readonly installDir: string | null;
+  /** What the application needs, absolute: it is never removed. */
+  readonly keptPaths: readonly string[];
   /** Null: there is no file, so upgrades run inside this process. */
   readonly configFile: string | null;
 }
@@ -37,8 +44,12 @@ export function resolveSettings(input: unknown): Settings {
     options.database === undefined || found.some((problem) => /^database\b/.test(problem.path))
       ? null
       : resolveDatabase(options, root, found);
+  const at = (file: string | URL | null | undefined): string | null => (file === null || file === undefined ? null : toPath(file, root));
+  const installDir = at(options.installDir);
+  const keptPaths = keptPathsOf(options, database, { root, configFile });
+  const problem = installDir === null ? null : installDirProblem(installDir, { root, cwd: process.cwd(), kept: keptPaths });
+  if (problem !== null) found.push({ path: "installDir", message: problem });
   refuseProblems(found);
-  const at = (file: string | URL | null): string | null => (file === null ? null : toPath(file, root));
   return {
     options,
     database: database as DatabaseSource,
@@ -55,8 +66,28 @@ export function resolveSettings(input: unknown): Settings {
     knexTable: options.knexMigrations ?? knexTableOf(database),
     dataDir: toPath(options.dataDir, root),
     views: options.views.map((folder) => toPath(folder, root)),
+    root,
+    installDir,
+    keptPaths,
     configFile,
   };
+}
+
+/** The options may have problems still. */
+function keptPathsOf(
+  options: ParsedOptions,
+  database: DatabaseSource | null,
+  { root, configFile }: { readonly root: string; readonly configFile: string | null },
+): string[] {
+  const { filename } = (database?.config.connection ?? {}) as { readonly filename?: unknown };
+  const files = [options.license, options.releaseNotes, options.release, options.dataDir, ...(options.views ?? [])];
+  const named = [...files, isFolder(options.migrations) ? options.migrations : null].filter((file) => file !== null && file !== undefined);
+  return [
+    path.join(root, "node_modules"),
+    ...named.filter((file) => !isWeb(file)).map((file) => toPath(file, root)),
+    ...(configFile === null ? [] : [configFile]),
+    ...(typeof filename === "string" ? [path.resolve(root, filename)] : []),
+  ];
 }
 
 function fileProblems(options: ParsedOptions, root: string, configFile: string | null): OptionProblem[] {

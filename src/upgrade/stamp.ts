@@ -1,8 +1,10 @@
 import { compareVersions } from "../core/version.js";
+import { appendAudit } from "../store/audit.js";
 import { releaseLease } from "../store/lease.js";
 import { insertDraft, updateRun } from "../store/runs.js";
 import { ensureTables, ensureVersionTable, whileBusy } from "../store/tables.js";
 import { writeVersionRow } from "../store/version-row.js";
+import { auditEntry, NODE } from "./audit.js";
 import type { UpgradeContext } from "./context.js";
 import { OPENED } from "./drafts.js";
 import { takeFreeLease } from "./leasing.js";
@@ -31,6 +33,7 @@ export async function stampPatch(context: UpgradeContext, reading: ReadState): P
         const id = await insertDraft(trx, { kind: "upgrade", fromVersion, toVersion: version, createdAt: timestamp });
         const times = { startedAt: timestamp, finishedAt: timestamp };
         await updateRun(trx, id, "draft", { status: "completed", phase: "done", active: false, epoch: lease.token, ...times });
+        await appendAudit(trx, auditEntry(store, "start", NODE, id));
         await writeVersionRow(trx, store.versionRow, version, timestamp);
       }),
     );

@@ -1,12 +1,13 @@
 import type { Lease } from "../core/run.js";
-import { appendAudit } from "../store/audit.js";
 import { orAbsent } from "../store/driver-errors.js";
 import { freeLease } from "../store/lease.js";
 import { type NodeEntry, readNodes, removeNode } from "../store/nodes.js";
 import { whileBusy } from "../store/tables.js";
+import { HOST, recordAudit } from "./audit.js";
 import type { UpgradeContext } from "./context.js";
 import { judgeHolder, type JudgeHolderOptions } from "./judge-holder.js";
 import { isProcessAlive } from "./process-identity.js";
+import type { Confirmation } from "./run-requests.js";
 
 export interface Unlocking {
   /** The lease as it was found; null before upgate's tables exist. */
@@ -19,7 +20,7 @@ export interface Unlocking {
 }
 
 /** Gives a dead holder's lease back and clears away what dead processes of this host have left. A living holder keeps all. */
-export async function unlock(context: UpgradeContext, options: JudgeHolderOptions): Promise<Unlocking> {
+export async function unlock(context: UpgradeContext, options: JudgeHolderOptions, by: Confirmation = HOST): Promise<Unlocking> {
   const { knex } = context.store;
   for (;;) {
     const { lease, alive } = await judgeHolder(context, options);
@@ -28,7 +29,7 @@ export async function unlock(context: UpgradeContext, options: JudgeHolderOption
     // One that came back to life in between keeps it, and is judged anew.
     if (lease?.holder && !(await whileBusy(() => freeLease(knex, lease)))) continue;
     const outcome = lease?.holder ? "freed" : "free";
-    if (outcome === "freed") await recordUnlock(context, lease as Lease);
+    if (outcome === "freed") await recordUnlock(context, lease as Lease, by);
     return { lease, outcome, ...(await removeDead(context, nodes)) };
   }
 }
@@ -39,8 +40,6 @@ async function removeDead({ store }: UpgradeContext, all: readonly NodeEntry[]):
   return { nodes: all.filter((node) => !removedNodes.includes(node)), removedNodes };
 }
 
-async function recordUnlock({ store }: UpgradeContext, { holder, token }: Lease): Promise<void> {
-  const detail = `lease ${token} of ${holder?.host} (process ${holder?.pid})`;
-  const entry = { happenedAt: store.clock.timestamp(), event: "unlock", address: "cli", sessionId: null, detail };
-  await whileBusy(() => appendAudit(store.knex, entry));
+async function recordUnlock({ store }: UpgradeContext, { holder, token }: Lease, by: Confirmation): Promise<void> {
+  await recordAudit(store, "unlock", by, `lease ${token} of ${holder?.host} (process ${holder?.pid})`);
 }

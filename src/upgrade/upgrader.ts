@@ -1,8 +1,9 @@
+import type { Check } from "../core/check.js";
 import type { UpgateError } from "../core/errors.js";
 import type { PlannedMigration } from "../core/plan.js";
-import type { DrainAnswer, Run } from "../core/run.js";
+import type { DrainAnswer, IgnoredChecks, Run } from "../core/run.js";
 import type { VersionState } from "../core/version-state.js";
-import type { PrepareOptions, RestoreOptions, RunOptions, StartedRun, StartOptions } from "./run-requests.js";
+import type { Confirmation, PrepareOptions, RestoreOptions, RunOptions, StartedRun, StartOptions } from "./run-requests.js";
 import type { UpgradeActions } from "./actions.js";
 import type { BaselineOptions } from "./baseline.js";
 import type { UpgradeContext } from "./context.js";
@@ -12,7 +13,7 @@ import type { RunResult } from "./run-result.js";
 import type { UpgradeStatus } from "./status.js";
 
 /**
- * The one door to an upgrade, for wizard and command line. Every method may throw `ERR_UPGATE_DATABASE`. What it does is
+ * The one door to an upgrade, for wizard and command line. Every method may throw `ERR_UPGATE_DATABASE`. `by`: who asks, for `upgate_audit`. What it does is
  * loaded beside the start: a program that only serves pages need not wait for it.
  */
 export class Upgrader {
@@ -58,13 +59,20 @@ export class Upgrader {
     return (await this.#actions).acceptLicense(hash);
   }
 
-  async markReviewed(): Promise<void> {
-    return (await this.#actions).markReviewed();
+  /** `ignored`: checks that blocked, and whose word it is to start all the same; null: none. */
+  async markReviewed(ignored: IgnoredChecks | null = null): Promise<void> {
+    return (await this.#actions).markReviewed(ignored);
+  }
+
+  /** The checks that would keep `start` from starting now; the privileges are tried on a scratch table. Empty: none. */
+  async preflight(): Promise<Check[]> {
+    return (await this.#actions).preflight();
   }
 
   /**
    * Starts the upgrade or installation. Takes the lease, reads the plan again under it, writes the run, and hands over to
-   * the runner. Throws `ERR_UPGATE_LEASE_HELD` to the loser of a race, `ERR_UPGATE_STATE` when there is nothing to start.
+   * the runner. Throws `ERR_UPGATE_LEASE_HELD` to the loser of a race, `ERR_UPGATE_STATE` when there is nothing to start, and
+   * `ERR_UPGATE_PREFLIGHT` when a check blocks that nobody has said to ignore.
    */
   async start(options: StartOptions = {}): Promise<StartedRun> {
     return (await this.#actions).start(options);
@@ -100,13 +108,13 @@ export class Upgrader {
    * What to do about requests that are still under way on some node while a run waits for them: `wait` on, `end` them and their database
    * connections, or `abort` the run, which has changed nothing yet. Throws `ERR_UPGATE_STATE` when no run is closing the site.
    */
-  async answerDrain(answer: DrainAnswer): Promise<void> {
-    return (await this.#actions).answerDrain(answer);
+  async answerDrain(answer: DrainAnswer, by?: Confirmation): Promise<void> {
+    return (await this.#actions).answerDrain(answer, by);
   }
 
   /** Opens a site that a run with `hold` has kept closed, or gives up an upgrade that was prepared. Throws `ERR_UPGATE_STATE` when neither is so. */
-  async open(): Promise<void> {
-    return (await this.#actions).open();
+  async open(by?: Confirmation): Promise<void> {
+    return (await this.#actions).open(by);
   }
 
   /**
@@ -131,8 +139,8 @@ export class Upgrader {
    * `ERR_UPGATE_STATE` when the migration is not in that condition, `ERR_UPGATE_LEASE_HELD` while a run is alive; then nothing
    * is written.
    */
-  async repair(action: RepairAction, migration: string): Promise<Repaired> {
-    return (await this.#actions).repair(action, migration);
+  async repair(action: RepairAction, migration: string, by?: Confirmation): Promise<Repaired> {
+    return (await this.#actions).repair(action, migration, by);
   }
 
   /** Stops the runs inside this process after the statement under way; they can be resumed. Those in processes of their own go on. */

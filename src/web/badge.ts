@@ -1,7 +1,14 @@
 import type { Severity } from "../core/check.js";
+import { say } from "../core/say.js";
 import type { VersionState } from "../core/version-state.js";
 import type { Renderer } from "./render.js";
+import type { Wording } from "./texts/texts.js";
 import type { BadgeModel } from "./view-models.js";
+
+export interface BadgeOptions {
+  /** One of the option `languages`. Default: the first of them. */
+  readonly language?: string;
+}
 
 export interface Badge extends BadgeModel {
   /** The ready HTML of `partials/badge.ejs`; public/badge.css holds a style for it. */
@@ -10,34 +17,46 @@ export interface Badge extends BadgeModel {
   readonly partial: string;
 }
 
-/** What the dashboard shows about the version. `installer`: the installer's address as the browser sees it. */
-export function badgeModel(state: VersionState, installer: string): BadgeModel {
+/**
+ * What the dashboard shows about the version. `installer`: the installer's address as the browser sees it. `installFolder`: the vendor's install
+ * folder, while it is there.
+ */
+export function badgeModel(state: VersionState, installer: string, wording: Speech, installFolder: string | null = null): BadgeModel {
+  const model = versionModel(state, installer, wording);
+  if (installFolder === null) return model;
+  const severity = model.severity === "danger" ? "danger" : "warning";
+  return { ...model, severity, hint: wording.t("The install folder “{{folder}}” is still there. Remove it.", { folder: installFolder }) };
+}
+
+type Speech = Pick<Wording, "m" | "t">;
+
+function versionModel(state: VersionState, installer: string, { m, t }: Speech): BadgeModel {
   const { codeVersion, installedVersion, kind } = state;
-  const common = { codeVersion, installedVersion, kind };
-  const at = (label: string, severity: Severity, href: string | null): BadgeModel => ({ ...common, label, severity, href });
+  const common = { codeVersion, installedVersion, kind, versionText: t("Version {{version}}", { version: codeVersion }), hint: null };
+  const at = (label: string, severity: Severity, href: string | null): BadgeModel => ({ ...common, label: m(label), severity, href });
   switch (kind) {
     case "current":
       return state.filesVersion === codeVersion
-        ? at("You are up to date!", "ok", null)
-        : at(`Restart to begin the upgrade to ${state.filesVersion}`, "info", null);
+        ? at(say("You are up to date!"), "ok", null)
+        : at(say(`Restart to begin the upgrade to ${state.filesVersion}`), "info", null);
     case "fresh":
-      return at("Not installed yet", "warning", installer);
+      return at(say("Not installed yet"), "warning", installer);
     case "behind":
     case "unversioned":
     case "interrupted":
     case "failed":
-      return at("Upgrade required", "danger", installer);
+      return at(say("Upgrade required"), "danger", installer);
     case "held":
-      return at("Look at the site, then open it", "info", installer);
+      return at(say("Look at the site, then open it"), "info", installer);
     case "running":
-      return at("Upgrade in progress", "info", installer);
+      return at(say("Upgrade in progress"), "info", installer);
     case "restart":
-      return at("Restart required", "warning", null);
+      return at(say("Restart required"), "warning", null);
     case "ahead":
     case "unsupported":
-      return at("Wrong files uploaded", "danger", installer);
+      return at(say("Wrong files uploaded"), "danger", installer);
     case "unknown":
-      return at("Check failed", "danger", null);
+      return at(say("Check failed"), "danger", null);
   }
 }
 

@@ -7,6 +7,7 @@ import { driverMessage } from "../store/driver-errors.js";
 import { readLatestRuns } from "../store/runs.js";
 import { readHealth } from "../upgrade/checks.js";
 import type { UpgradeContext } from "../upgrade/context.js";
+import { presentInstallFolder } from "../upgrade/install-folder.js";
 import type { OwnProcess } from "../upgrade/node-checks.js";
 import type { Watcher } from "../upgrade/watcher.js";
 import { badgeModel } from "./badge.js";
@@ -14,6 +15,8 @@ import type { Handler } from "./http.js";
 import { forgetCaching, NO_STORE } from "./no-store.js";
 import { publicText, type Renderer } from "./render.js";
 import { securityHeaders } from "./security-headers.js";
+import { SOURCE_LANGUAGE } from "./texts/catalogue.js";
+import type { Texts, Wording } from "./texts/texts.js";
 import type { HealthModel } from "./view-models.js";
 
 const RUNS_SHOWN = 10;
@@ -25,40 +28,46 @@ export function createHealth(
   renderer: Renderer,
   own: () => Promise<OwnProcess>,
   installer: string,
+  texts: Texts,
 ): Handler {
   const { branding } = context.settings.options;
-  const read = async (): Promise<HealthFacts> => ({
-    badge: badgeModel(watcher.state, installer),
+  const read = async (wording: Wording): Promise<HealthFacts> => ({
+    badge: badgeModel(watcher.state, installer, wording, presentInstallFolder(context.settings)),
     groups: await readHealth(context, watcher.state, await own()),
     runs: await latestRuns(context),
     generatedAt: context.store.clock.timestamp(),
   });
-  return healthHandler({ read, branding, renderer, logger: context.logger });
+  return healthHandler({ read, branding, renderer, texts, logger: context.logger });
 }
 
 /** What System Health shows, wherever it comes from. */
 export type HealthFacts = Pick<HealthModel, "badge" | "groups" | "runs" | "generatedAt">;
 
 interface HealthParts {
-  readonly read: () => Promise<HealthFacts>;
+  readonly read: (wording: Wording) => Promise<HealthFacts>;
   readonly branding: Readonly<BrandingOptions>;
   readonly renderer: Renderer;
+  readonly texts: Texts;
   readonly logger: Logger;
 }
 
-export function healthHandler({ read, branding, renderer, logger }: HealthParts): Handler {
+export function healthHandler({ read, branding, renderer, texts, logger }: HealthParts): Handler {
   const css = publicText("health.css");
   const headers = { ...securityHeaders({ inline: { styles: [css] } }), ...NO_STORE };
   const brand = { name: branding.name ?? "", logoUrl: branding.logoUrl ?? null, supportUrl: branding.supportUrl ?? null };
 
   async function answer(req: IncomingMessage, res: ServerResponse): Promise<void> {
-    const model: HealthModel = { brand, css, ...(await read()) };
-    const [type, body] = wantsJson(req)
+    const isJson = wantsJson(req);
+    // For machines there is one language.
+    const wording = texts.in(isJson ? SOURCE_LANGUAGE : (texts.choice.asked(req) ?? texts.choice.wished(req)));
+    const model: HealthModel = { brand, css, languages: texts.marks(wording.lang), ...(await read(wording)) };
+    const [type, body] = isJson
       ? ["application/json; charset=utf-8", JSON.stringify(jsonOf(model))]
-      : ["text/html; charset=utf-8", renderer.render("health", { model })];
+      : ["text/html; charset=utf-8", renderer.render("health", { ...wording, model })];
     forgetCaching(res);
     for (const name of ["Content-Security-Policy", "Strict-Transport-Security"]) res.removeHeader(name);
-    res.writeHead(200, { ...headers, Vary: "Accept", "Content-Type": type, "Content-Length": Buffer.byteLength(body) });
+    const about = { Vary: "Accept, Accept-Language", "Content-Language": wording.lang };
+    res.writeHead(200, { ...headers, ...about, "Content-Type": type, "Content-Length": Buffer.byteLength(body) });
     res.end(req.method === "HEAD" ? undefined : body);
   }
 

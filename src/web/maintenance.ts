@@ -7,6 +7,7 @@ import { isForCaches, NO_STORE } from "./no-store.js";
 import { RetryInterval } from "./retry-interval.js";
 import { publicText, type Renderer } from "./render.js";
 import { securityHeaders } from "./security-headers.js";
+import type { Texts, Wording } from "./texts/texts.js";
 import type { MaintenanceModel } from "./view-models.js";
 
 const require = createRequire(import.meta.url);
@@ -38,16 +39,17 @@ interface Page {
   /** The same for answers to other methods than GET: a page that does not come back by itself. */
   readonly stillHead: string;
   readonly tail: string;
+  readonly language: string;
   readonly problem: { readonly title: string; readonly detail: string };
 }
 
 export type MaintenanceAnswer = (req: IncomingMessage, res: ServerResponse, code: MaintenanceCode) => void;
 
 /**
- * The answer while the gate is closed, for any method and path: 503, never stored, as HTML, problem+json (RFC 9457) or text.
- * Pages and headers are made once; a request costs one string.
+ * The answer while the gate is closed, for any method and path: 503, never stored, as HTML, problem+json (RFC 9457) or text, in the
+ * language of `Accept-Language`. Pages and headers are made once a language; a request costs one string.
  */
-export function maintenanceAnswer(renderer: Renderer, branding: BrandingOptions): MaintenanceAnswer {
+export function maintenanceAnswer(renderer: Renderer, branding: BrandingOptions, texts: Texts): MaintenanceAnswer {
   const brand = branding.accentColor === undefined ? "" : `:root{--brand:${branding.accentColor}}\n`;
   const css = brand + publicText("maintenance.css");
   const script = publicText("maintenance.js");
@@ -55,16 +57,22 @@ export function maintenanceAnswer(renderer: Renderer, branding: BrandingOptions)
     ...securityHeaders({ inline: { styles: [css], scripts: [script] } }),
     ...NO_STORE,
     "X-Robots-Tag": "noindex",
-    Vary: "Accept",
+    Vary: "Accept, Accept-Language",
   };
-  const pages = Object.fromEntries(
-    (["Err1", "Err2", "Err3"] as const).map((code) => [code, makePage(renderer, branding, code, css, script)]),
-  ) as Record<MaintenanceCode, Page>;
-
+  const make = (code: MaintenanceCode, language: string): Page => makePage(renderer, branding, code, texts.in(language), css, script);
+  const pages = new Map<string, Record<MaintenanceCode, Page>>();
+  const pagesIn = (language: string): Record<MaintenanceCode, Page> => {
+    const made = { Err1: make("Err1", language), Err2: make("Err2", language), Err3: make("Err3", language) };
+    pages.set(language, made);
+    return made;
+  };
+  // Whatever is wrong with a host's own view shows at the start, not to the first visitor.
+  pagesIn(texts.languages[0] as string);
   const interval = new RetryInterval();
 
   return function answerMaintenance(req, res, code) {
-    const page = pages[code];
+    const language = texts.choice.wished(req);
+    const page = (pages.get(language) ?? pagesIn(language))[code];
     const retryAfter = interval.next();
     const { type, body, length } = represent(req, page, code, retryAfter);
     for (const name of res.getHeaderNames()) if (FOREIGN_HEADERS.has(name) || isForCaches(name)) res.removeHeader(name);
@@ -73,6 +81,7 @@ export function maintenanceAnswer(renderer: Renderer, branding: BrandingOptions)
       "Upgate-Maintenance": code,
       "Retry-After": retryAfter,
       "Content-Type": type,
+      "Content-Language": page.language,
       "Content-Length": length,
     });
     res.end(req.method === "HEAD" ? undefined : body);
@@ -149,7 +158,15 @@ function refreshOf(req: MountedRequest, seconds: number): string {
   return `<noscript><meta http-equiv="refresh" content="${seconds};url=${escapeAttribute(target)}"></noscript>`;
 }
 
-function makePage(renderer: Renderer, branding: BrandingOptions, code: MaintenanceCode, css: string, script: string): Page {
+function makePage(
+  renderer: Renderer,
+  branding: BrandingOptions,
+  code: MaintenanceCode,
+  wording: Wording,
+  css: string,
+  script: string,
+): Page {
+  const { t } = wording;
   const label = code.replace("Err", "Err ");
   const name = branding.name ?? "";
   const model: MaintenanceModel = {
@@ -161,19 +178,20 @@ function makePage(renderer: Renderer, branding: BrandingOptions, code: Maintenan
     css,
     script,
   };
-  const html = renderer.render("maintenance", { model });
+  const html = renderer.render("maintenance", { ...wording, model });
   const mark = html.indexOf(REFRESH_MARK);
   const head = mark < 0 ? html : html.slice(0, mark);
   const tail = mark < 0 ? "" : html.slice(mark + REFRESH_MARK.length);
   const detail =
     code === "Err1"
-      ? `${name || "This site"} has a technical problem. Please come back soon.`
-      : `An upgrade of ${name || "this site"} is in progress. Please come back soon.`;
+      ? t("{{site}} has a technical problem. Please come back soon.", { site: name || t("This site") })
+      : t("An upgrade of {{site}} is in progress. Please come back soon.", { site: name || t("this site") });
   return {
     head,
     tail,
+    language: wording.lang,
     stillHead: head.replace(RETRY_ATTRIBUTE, 'data-retry="0"'),
-    problem: { title: `Down for Maintenance (${label})`, detail },
+    problem: { title: `${t("Down for Maintenance")} (${label})`, detail },
   };
 }
 

@@ -64,7 +64,7 @@ export function publicAsset(name: string): Asset | null {
 
 function readAsset(name: string): Asset | null {
   const type = TYPES[path.extname(name)];
-  if (!type || !/^[a-z]+\.[a-z]+$/.test(name) || !existsSync(path.join(PUBLIC, name))) return null;
+  if (!type || !/^[a-z]+(?:-[a-z]+)*\.[a-z]+$/.test(name) || !existsSync(path.join(PUBLIC, name))) return null;
   return { body: readFileSync(path.join(PUBLIC, name)), type };
 }
 

@@ -6,6 +6,7 @@ import type { VersionState } from "../core/version-state.js";
 import { DeferredWrites } from "../store/deferred-writes.js";
 import { driverMessage } from "../store/driver-errors.js";
 import { openContext } from "../upgrade/open-context.js";
+import { presentInstallFolder } from "../upgrade/install-folder.js";
 import { resolveSettings } from "../upgrade/settings.js";
 import { Upgrader } from "../upgrade/upgrader.js";
 import { Watcher } from "../upgrade/watcher.js";
@@ -14,7 +15,7 @@ import type { OwnProcess } from "../upgrade/node-checks.js";
 import { HostPool } from "../upgrade/host-pool.js";
 import { type EnterOptions, Entrance, type WaitOptions } from "./entrance.js";
 import { attachGate } from "./attach.js";
-import { type Badge, badgeModel, renderBadge } from "./badge.js";
+import { type Badge, badgeModel, type BadgeOptions, renderBadge } from "./badge.js";
 import { createGuard, type GuardOptions } from "./guard.js";
 import { exitProcess, exitWhenReplaced } from "./exit-process.js";
 import { type Handler, installerMatcher } from "./http.js";
@@ -23,6 +24,7 @@ import { lazyHandler } from "./lazy-handler.js";
 import { maintenanceAnswer } from "./maintenance.js";
 import { Renderer } from "./render.js";
 import { Hosting, type LoadApplication, type ServeOptions } from "./serve.js";
+import { Texts } from "./texts/texts.js";
 import type { Installer } from "./wizard/installer.js";
 import type { WizardSessions } from "./wizard/sessions.js";
 
@@ -36,8 +38,8 @@ export interface Upgate {
   installer(): Handler;
   /** The System Health page; mount it behind the host's own admin check. */
   health(): Handler;
-  /** The version badge for the dashboard. */
-  badge(): Promise<Badge>;
+  /** The version badge for the dashboard. `language`: one of the option `languages`, default its first; another one throws `ERR_UPGATE_OPTIONS`. */
+  badge(options?: BadgeOptions): Promise<Badge>;
   /** Settles with the first reading of the state, also when it failed. */
   ready(): Promise<void>;
   /** The state as last read, at most `pollMs` ago. */
@@ -94,7 +96,8 @@ export function createUpgate(options: UpgateOptions): Upgate {
   const watcher = new Watcher(context, { upgrader, drain, end });
   const key = import("../upgrade/install-key.js").then(({ InstallKey }) => new InstallKey(context));
   const renderer = new Renderer(settings.views);
-  const answer = maintenanceAnswer(renderer, branding);
+  const texts = new Texts(settings.options.languages, settings.options.texts);
+  const answer = maintenanceAnswer(renderer, branding, texts);
   const writes = new DeferredWrites((error) =>
     context.logger.error(`upgate: a record could not be written: ${driverMessage(error)}`, error),
   );
@@ -116,12 +119,12 @@ export function createUpgate(options: UpgateOptions): Upgate {
       own,
       offersBypass: () => bypassing !== null,
     };
-    wizard = createInstaller(parts, renderer, answer);
+    wizard = createInstaller(parts, renderer, texts, answer);
     return wizard.handler;
   });
   const health = lazyHandler(async () => {
     const { createHealth } = await import("./health.js");
-    return createHealth(context, watcher, renderer, own, installerAddress);
+    return createHealth(context, watcher, renderer, own, installerAddress, texts);
   });
   let isReady = false;
   void watcher.ready.then(() => (isReady = true));
@@ -166,7 +169,10 @@ export function createUpgate(options: UpgateOptions): Upgate {
 
   let keyFollowing = Promise.resolve();
   watcher.onReading((state) => {
-    keyFollowing = key.then((one) => one.follow(state)).catch((error: unknown) => context.logger.error(messageOf(error), error));
+    // A session that could not be written during the upgrade is none to seal behind.
+    keyFollowing = Promise.all([key, writes.flush()])
+      .then(([one]) => one.follow(state))
+      .catch((error: unknown) => context.logger.error(messageOf(error), error));
   });
   if (settings.options.restart === "exit") watcher.onReading(exitWhenReplaced(exit));
   watcher.start();
@@ -187,9 +193,10 @@ export function createUpgate(options: UpgateOptions): Upgate {
     guard,
     installer: () => installer,
     health: () => health,
-    async badge() {
+    async badge(badgeOptions) {
+      const wording = texts.inOffered(badgeOptions?.language);
       await watcher.ready;
-      return renderBadge(renderer, badgeModel(watcher.state, installerAddress));
+      return renderBadge(renderer, badgeModel(watcher.state, installerAddress, wording, presentInstallFolder(settings)));
     },
     ready: () => watcher.ready,
     state: () => watcher.state,

@@ -1,8 +1,12 @@
 import type { Check, Severity } from "../core/check.js";
+import type { KeptStatements } from "../core/kept-statements.js";
 import type { PlannedMigration } from "../core/plan.js";
 import type { Rehearsal } from "../core/rehearsal.js";
+import type { Remedy } from "../core/remedies.js";
 import type { MadeBackup, RunError, RunGoal, RunKind } from "../core/run.js";
+import type { RunStep } from "../core/run-step.js";
 import type { MaintenanceCode, VersionStateKind } from "../core/version-state.js";
+import type { PreviewModel } from "./preview-model.js";
 
 /** What every page of the wizard gets besides its own model. */
 export interface PageFrame {
@@ -11,21 +15,27 @@ export interface PageFrame {
   readonly brand: { readonly name: string; readonly logoUrl: string | null; readonly supportUrl: string | null };
   /** True when the vendor set an accent colour: `assets/theme.css` holds it. */
   readonly themed: boolean;
-  /** Which words the page uses. */
-  readonly words: Words;
+  /** Which words the page uses: of the run, or of the one that can be started. */
+  readonly kind: RunKind;
   /** The steps shown at the top; empty on pages outside the walk. */
   readonly steps: readonly StepMark[];
   /** For the hidden field `_csrf` of every form. */
   readonly csrf: string;
+  /** Of the switch at the foot of the page. */
+  readonly languages: readonly LanguageMark[];
+  /** The address before `?lang=`, relative. */
+  readonly languageBase: string;
+  /** Whether the page belongs to a session, which **Sign Out** ends. */
+  readonly signedIn: boolean;
 }
 
-/** What the run is called in headings and sentences. */
-export interface Words {
-  readonly kind: RunKind;
-  /** Headings and buttons. */
-  readonly title: "Upgrade" | "Install" | "Restore";
-  /** Sentences. */
-  readonly noun: "upgrade" | "installation" | "restore";
+/** One language of the switch. */
+export interface LanguageMark {
+  /** BCP 47. */
+  readonly tag: string;
+  /** As the language calls itself. */
+  readonly name: string;
+  readonly isCurrent: boolean;
 }
 
 export interface StepMark {
@@ -49,7 +59,7 @@ export interface LicenseModel {
 export interface ReviewModel {
   readonly fromVersion: string | null;
   readonly toVersion: string;
-  readonly releases: readonly { readonly version: string; readonly migrations: readonly string[] }[];
+  readonly preview: PreviewModel;
   readonly migrationCount: number;
   readonly checks: readonly Check[];
   /** Safe HTML, null when there are none. */
@@ -57,6 +67,10 @@ export interface ReviewModel {
   readonly notesUrl: string | null;
   /** Why the run can't be started in this state, and what to do instead; null when it can. */
   readonly blocked: { readonly reason: string; readonly remedy: string } | null;
+  /** True when checks block that the operator may ignore. */
+  readonly mayIgnore: boolean;
+  /** An error of the last button pressed. */
+  readonly error: { readonly reason: string; readonly remedy: string } | null;
 }
 
 export interface BackupModel {
@@ -91,6 +105,12 @@ export interface StatusModel {
     readonly migrations: readonly PlannedMigration[];
     /** What the runner does just now, for people. */
     readonly activity: string;
+    /** What the database does just now; null where that is not seen. */
+    readonly step: RunStep | null;
+    /** One sentence about how far the step is, for people; null while no migration is under way. */
+    readonly detail: string | null;
+    /** What the migrations have logged last, oldest first. */
+    readonly log: readonly { readonly at: string; readonly level: string; readonly migration: string; readonly text: string }[];
     readonly drain: "asked" | "waiting" | null;
   } | null;
 }
@@ -130,6 +150,10 @@ export interface FailedModel {
   readonly fromVersion: string | null;
   readonly toVersion: string;
   readonly notice: { readonly reason: string; readonly remedy: string } | null;
+  /** Three ways out, the safest first. */
+  readonly remedies: readonly Remedy[];
+  /** What the change that failed has done before, and what stays done. */
+  readonly kept: KeptStatements;
   /** Null where this machine has no backup that was made for it. */
   readonly restorable: RestorableModel | null;
   /** True when upgate was to make a backup first, and could not. */
@@ -165,6 +189,8 @@ export interface DoneModel {
   readonly adminUrl: string;
   readonly notesHtml: string | null;
   readonly notesUrl: string | null;
+  /** The vendor's install folder, below the application's; null: there is none (any more). */
+  readonly installFolder: string | null;
 }
 
 /** Pages that only say something: unknown step, refused form, oversized body. */
@@ -178,6 +204,7 @@ export interface MessageModel {
 
 export interface HealthModel {
   readonly brand: PageFrame["brand"];
+  readonly languages: readonly LanguageMark[];
   /** The page's own style sheet, text: printed into a style element whose hash the policy names. */
   readonly css: string;
   readonly badge: BadgeModel;
@@ -200,9 +227,13 @@ export interface BadgeModel {
   readonly kind: VersionStateKind;
   /** `You are up to date!` when so. */
   readonly label: string;
+  /** `Version 8.6.1`. */
+  readonly versionText: string;
   readonly severity: Severity;
   /** Where a click leads: the installer when something is to do there, else null. */
   readonly href: string | null;
+  /** A sentence about what is to be put in order besides; null: nothing. */
+  readonly hint: string | null;
 }
 
 /** The maintenance page: needs no database, no host template, no external asset. */

@@ -9,7 +9,7 @@ import { createProject, INSTALL_KEY as key, SHOP_MIGRATIONS, type TestProject } 
 import { type Site, startSite } from "../support/site.js";
 import { install, withUpgate } from "../support/upgates.js";
 import { wholeDatabase } from "../support/whole-database.js";
-import { expectHeading, picture, walkToBackup } from "./walk.js";
+import { expectHeading, lookAt, walkToBackup } from "./walk.js";
 
 const browser = await launchChromium();
 const kinds = await databaseKinds();
@@ -60,18 +60,18 @@ function backupsOn(kind: DatabaseKind): void {
         await onPage(browser, { javaScriptEnabled }, async (page, complaints) => {
           await onSite(project, async (site) => {
             await walkToBackup(page, { site: site.base, key });
-            await picture(page, `${kind.name}-backup-before`);
+            await lookAt(page, `${kind.name}-backup-before`);
             await page.getByRole("button", { name: "Create a Backup Now" }).click();
             await expectMade(page);
-            await picture(page, `${kind.name}-backup-made`);
+            await lookAt(page, `${kind.name}-backup-made`);
             await page.getByRole("button", { name: "I Have a Backup, Start the Upgrade" }).click();
             await expectHeading(page, "Upgrade Failed");
-            await picture(page, `${kind.name}-failed`);
+            await lookAt(page, `${kind.name}-failed`);
             await page.getByLabel("Yes, bring the database back to what it was then").check();
             await page.getByRole("button", { name: "Restore the Backup" }).click();
             await expectHeading(page, "Backup Restored");
             await page.getByText("Visitors see the maintenance page until files and database fit again.").waitFor();
-            await picture(page, `${kind.name}-restored`);
+            await lookAt(page, `${kind.name}-restored`);
             assert.equal((await site.visit()).status, 503);
           });
           assert.deepEqual(await withUpgate(old, ({ knex }) => wholeDatabase(knex)), before);
@@ -84,7 +84,7 @@ function backupsOn(kind: DatabaseKind): void {
             await page.goto(`${site.base}/install`);
             await expectHeading(page, "Backup Restored");
             await page.getByText("Shop is open for visitors again.").waitFor();
-            await picture(page, `${kind.name}-restored-open`);
+            await lookAt(page, `${kind.name}-restored-open`);
             await page.getByRole("button", { name: "Finish" }).click();
             await page.waitForURL((url) => !url.pathname.includes("/install"));
             assert.equal(await (await page.goto(`${site.base}/install`))?.text(), "open", "sealed: the application answers");
@@ -102,7 +102,7 @@ function backupsOn(kind: DatabaseKind): void {
           await page.getByRole("heading", { name: "Tried on a copy: it works" }).waitFor({ timeout: 30_000 });
           await page.getByText("What each change did").click();
           await page.getByText(/alter table [`"]?products/i).waitFor();
-          await picture(page, `${kind.name}-rehearsed`);
+          await lookAt(page, `${kind.name}-rehearsed`);
           await expectMade(page);
           await page.getByRole("button", { name: "I Have a Backup, Start the Upgrade" }).click();
           await expectHeading(page, "Upgrade Completed Successfully!");
@@ -122,7 +122,7 @@ function backupsOn(kind: DatabaseKind): void {
           await page.getByRole("button", { name: "Rehearse on a Copy" }).click();
           await page.getByRole("heading", { name: "The upgrade fails on a copy" }).waitFor({ timeout: 30_000 });
           await page.getByText("update invoices set paid_at = null").first().waitFor();
-          await picture(page, `${kind.name}-rehearsal-failed`);
+          await lookAt(page, `${kind.name}-rehearsal-failed`);
         }),
       );
       assert.deepEqual(await withUpgate(old, ({ knex }) => wholeDatabase(knex)), before);

@@ -10,7 +10,7 @@ import { listening } from "../support/hosting.js";
 import { createProject, INSTALL_KEY as key, SHOP_MIGRATIONS } from "../support/project.js";
 import { install, withUpgate } from "../support/upgates.js";
 import { until } from "../support/wait.js";
-import { expectHeading, picture, walkToStart } from "./walk.js";
+import { expectHeading, lookAt, walkToStart } from "./walk.js";
 
 const browser = await launchChromium();
 const kinds = await databaseKinds();
@@ -81,11 +81,11 @@ function gateOn(kind: DatabaseKind): void {
       scene(({ site, underWay, release }) =>
         onPage(browser, { javaScriptEnabled, viewport: { width, height: 740 } }, async (page, complaints) => {
           await walkToQuestion(page, site);
-          await picture(page, `drain-${kind.name}-${width}`);
+          await lookAt(page, `drain-${kind.name}-${width}`);
           await page.getByRole("button", { name: "Wait" }).click();
           await page.getByText("Waiting for them.").waitFor();
           assert.equal(await page.getByRole("button", { name: "Wait" }).isVisible(), false);
-          await picture(page, `drain-waiting-${kind.name}-${width}`);
+          await lookAt(page, `drain-waiting-${kind.name}-${width}`);
           release();
           assert.equal(await underWay, "answered");
           await expectHeading(page, "Upgrade Completed Successfully!");
@@ -109,7 +109,7 @@ function gateOn(kind: DatabaseKind): void {
         await walkToQuestion(page, site);
         await page.getByRole("button", { name: "Abort" }).click();
         await expectHeading(page, /Review|Licen[cs]e/);
-        await picture(page, `aborted-${kind.name}`);
+        await lookAt(page, `aborted-${kind.name}`);
         assert.equal(upgate.state().kind, "behind");
         release();
         assert.equal(await underWay, "answered");
@@ -127,12 +127,12 @@ function gateOn(kind: DatabaseKind): void {
           const tick = async (name: string): Promise<void> => {
             if (name !== "backup") return;
             await page.getByRole("checkbox", { name: /Keep the site closed/ }).check();
-            await picture(page, `hold-${kind.name}-${width}`);
+            await lookAt(page, `hold-${kind.name}-${width}`);
           };
           await walkToStart(page, { site, key, onStep: tick });
           await expectHeading(page, "Upgrade Completed Successfully!");
           await page.getByText(/still closed to visitors/).waitFor();
-          await picture(page, `held-${kind.name}-${width}`);
+          await lookAt(page, `held-${kind.name}-${width}`);
           assert.match(await (await fetch(site, { headers: { accept: "text/html" } })).text(), /Err 3/);
           const [look] = await Promise.all([page.waitForEvent("popup"), page.getByRole("button", { name: "Look at the Site" }).click()]);
           await expectHeading(look, "The shop is open");

@@ -5,11 +5,12 @@ import { launchChromium, onPage } from "../support/chromium.js";
 import { type DatabaseKind, databaseKinds } from "../support/databases.js";
 import { hostApplication, listening } from "../support/hosting.js";
 import { FAILING_MIGRATIONS, putInDoubt } from "../support/in-doubt.js";
+import { startNginx } from "../support/nginx.js";
 import { prefixProxy } from "../support/prefix-proxy.js";
 import { createProject, INSTALL_KEY as key, SHOP_MIGRATIONS, type TestProject } from "../support/project.js";
 import { install, withUpgate } from "../support/upgates.js";
 import { until } from "../support/wait.js";
-import { expectHeading, finishInAdmin, picture, walkToStart } from "./walk.js";
+import { expectHeading, finishInAdmin, lookAt, walkToStart } from "./walk.js";
 
 const browser = await launchChromium();
 const kinds = await databaseKinds();
@@ -96,12 +97,40 @@ function scenesOn(kind: DatabaseKind): void {
         });
         await walkToStart(page, { site, key });
         await expectHeading(page, "Upgrade in Progress");
-        await until("the first change to be shown", async () => (await page.locator("progress").getAttribute("value")) === "50");
+        await until("the first change to be shown", async () => (await page.locator("#bar").getAttribute("value")) === "50");
         await until("the page to poll", () => polls > 1);
         project.write("go", "");
         await expectHeading(page, "Upgrade Completed Successfully!");
       }),
     ));
+
+  it("follows the progress by polling behind a proxy that holds the stream back", () =>
+    scene({ "1.1.0/0002-fill-prices.mjs": WAITING }, {}, async ({ site, project }) => {
+      const nginx = await startNginx(
+        [new URL(site).port],
+        ["proxy_buffering on", "proxy_ignore_headers X-Accel-Buffering", "proxy_buffers 8 64k", "proxy_buffer_size 64k"],
+      );
+      try {
+        await onPage(browser, {}, async (page) => {
+          let polls = 0;
+          page.on("request", (request) => {
+            if (request.url().endsWith("/install/status")) polls++;
+          });
+          await walkToStart(page, { site: `http://127.0.0.1:${nginx.address().port}`, key });
+          await expectHeading(page, "Upgrade in Progress");
+          await until("the first change to be shown", async () => (await page.locator("#bar").getAttribute("value")) === "50");
+          await until("the page to poll", () => polls > 2);
+          assert.match(await page.title(), /^50% – Upgrade in Progress – Shop$/);
+          assert.match((await page.locator('link[rel="icon"]').getAttribute("href")) ?? "", /favicon-running\.svg$/);
+          assert.match((await page.locator("#step-detail").textContent()) ?? "", /no figures/);
+          project.write("go", "");
+          await expectHeading(page, "Upgrade Completed Successfully!");
+          assert.match((await page.locator('link[rel="icon"]').getAttribute("href")) ?? "", /favicon-done\.svg$/);
+        });
+      } finally {
+        await nginx.stop();
+      }
+    }));
 
   it("shows a failed upgrade with reason and remedy, and goes on at Retry", () =>
     scene({ "1.1.0/0002-fill-prices.mjs": FAILING }, {}, async ({ site, project }) =>
@@ -112,7 +141,7 @@ function scenesOn(kind: DatabaseKind): void {
           .getByText(/no_such_table/)
           .first()
           .waitFor();
-        await picture(page, `failed-${kind.name}`);
+        await lookAt(page, `failed-${kind.name}`);
         const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: /Report/ }).click()]);
         assert.match(download.suggestedFilename(), /^upgrade-report-.*\.json$/);
         project.write("migrations/1.1.0/0002-fill-prices.mjs", SHOP_MIGRATIONS["1.1.0/0002-fill-prices.mjs"]);
@@ -143,7 +172,7 @@ function scenesOn(kind: DatabaseKind): void {
           const sideways = await page.locator("html").evaluate((root) => root.scrollWidth - root.clientWidth);
           assert.equal(sideways, 0, "no sideways scrolling");
           assert.equal(await page.getByRole("button", { name: "Retry" }).count(), 0);
-          await picture(page, `in-doubt-${width}-${kind.name}`);
+          await lookAt(page, `in-doubt-${width}-${kind.name}`);
           await page.getByRole("button", { name: answer }).click();
           await expectHeading(page, "Upgrade Completed Successfully!");
           assert.deepEqual(complaints, []);
@@ -167,17 +196,14 @@ function scenesOn(kind: DatabaseKind): void {
         await page.getByLabel("Install key").fill(key);
         await page.getByRole("button", { name: "Continue" }).click();
         await expectHeading(page, "Upgrade in Progress");
-        await until(
-          "the first migration to be shown as applied",
-          async () => (await page.locator("progress").getAttribute("value")) === "50",
-        );
-        await picture(page, `progress-${kind.name}`);
+        await until("the first migration to be shown as applied", async () => (await page.locator("#bar").getAttribute("value")) === "50");
+        await lookAt(page, `progress-${kind.name}`);
         await page.reload();
         await expectHeading(page, "Upgrade in Progress");
         const { pid } = await upgate.knex("upgate_lease").first("pid");
         process.kill(Number(pid), "SIGKILL");
         await expectHeading(page, "Upgrade Interrupted");
-        await picture(page, `interrupted-${kind.name}`);
+        await lookAt(page, `interrupted-${kind.name}`);
         project.write("go", "");
         await page.getByRole("button", { name: "Resume" }).click();
         await expectHeading(page, "Upgrade Completed Successfully!");

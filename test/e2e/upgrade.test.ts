@@ -3,7 +3,7 @@ import { after, describe, it } from "node:test";
 import { type DatabaseKind, databaseKinds } from "../support/databases.js";
 import { launchChromium, onPage } from "../support/chromium.js";
 import { startDemo } from "../support/demo.js";
-import { expectHeading, finishInAdmin, picture, walkToStart } from "./walk.js";
+import { expectHeading, finishInAdmin, lookAt, walkToStart } from "./walk.js";
 
 const browser = await launchChromium();
 const kinds = await databaseKinds();
@@ -23,18 +23,18 @@ function wholeWayOn(kind: DatabaseKind): void {
         const maintenance = await visitor.goto(`${demo.base}/client?from=mail#invoices`);
         assert.equal(maintenance?.status(), 503);
         await expectHeading(visitor, "Down for Maintenance (Err 2)");
-        await picture(visitor, `maintenance-${kind.name}`);
+        await lookAt(visitor, `maintenance-${kind.name}`);
         await onPage(browser, {}, async (operator, complaints) => {
-          const onStep = (name: string): Promise<void> => picture(operator, `${name}-${kind.name}`);
+          const onStep = (name: string): Promise<void> => lookAt(operator, `${name}-${kind.name}`);
           await walkToStart(operator, { site: demo.base, key: demo.key, onStep });
           await expectHeading(operator, "Upgrade Completed Successfully!");
-          await picture(operator, `done-${kind.name}`);
+          await lookAt(operator, `done-${kind.name}`);
           await finishInAdmin(operator, demo.base);
           await operator.goto(`${demo.base}/admin`);
-          await picture(operator, `admin-${kind.name}`);
+          await lookAt(operator, `admin-${kind.name}`);
           await operator.goto(`${demo.base}/admin/system-health`);
           await expectHeading(operator, "System Health");
-          await picture(operator, `health-${kind.name}`);
+          await lookAt(operator, `health-${kind.name}`);
           assert.deepEqual(complaints, []);
         });
         await visitor.getByRole("heading", { level: 1, name: /Down for Maintenance/ }).waitFor({ state: "detached", timeout: 30_000 });
@@ -77,7 +77,7 @@ function wholeWayOn(kind: DatabaseKind): void {
           site: demo.base,
           key: demo.key,
           noun: "Install",
-          onStep: (name) => picture(operator, `fresh-${name}-${kind.name}`),
+          onStep: (name) => lookAt(operator, `fresh-${name}-${kind.name}`),
         });
         await expectHeading(operator, "Install Completed Successfully!");
         await finishInAdmin(operator, demo.base);

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import path from "node:path";
 import type { Page } from "playwright-core";
+import { expectForEverybody } from "../support/accessibility.js";
+import { runsScripts } from "../support/chromium.js";
 
 export interface WalkOptions {
   /** Address of the site as the browser sees it, without a slash at the end. */
@@ -53,8 +55,11 @@ export async function finishInAdmin(page: Page, site: string): Promise<void> {
   assert.equal(sealed?.status(), 404);
 }
 
-/** Saves a picture when `UPGATE_SCREENSHOTS` names a folder. */
-export async function picture(page: Page, name: string): Promise<void> {
+/** Whether the page serves everybody; and, on SQLite, a picture of it when `UPGATE_SCREENSHOTS` names a folder. */
+export async function lookAt(page: Page, name: string): Promise<void> {
   const folder = process.env["UPGATE_SCREENSHOTS"];
-  if (folder) await page.screenshot({ path: path.join(folder, `${name}.png`), fullPage: true });
+  // The pages of all databases look alike: those on SQLite are kept.
+  if (folder && !/MariaDB|MySQL/.test(name))
+    await page.screenshot({ path: path.join(folder, `${name.replace(/-?SQLite/, "")}.png`), fullPage: true });
+  if (runsScripts(page)) await expectForEverybody(page, name);
 }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
@@ -68,6 +69,25 @@ function programsOf(workDir: string): { pid: number; command: string; environmen
     });
 }
 
+/** Keeps whoever reads the last table waiting, so that a backup is under way until the lock is given back. */
+async function holdLastTable(): Promise<() => void> {
+  const holder = await admin();
+  // The server may be killed meanwhile.
+  holder.on("error", () => undefined);
+  await holder.query("LOCK TABLES shop.zz_last WRITE");
+  return () => holder.destroy();
+}
+
+/** The same, held at the last table until it is over. */
+async function createHeldAnd(...[scenery, meanwhile, signal]: Parameters<typeof createAnd>): Promise<BackupManifest> {
+  const release = await holdLastTable();
+  try {
+    return await createAnd(scenery, meanwhile, signal);
+  } finally {
+    release();
+  }
+}
+
 /** Makes a backup and does something as soon as bytes flow. */
 async function createAnd(scenery: Scene, meanwhile: () => unknown, signal = new AbortController().signal): Promise<BackupManifest> {
   let done: unknown = null;
@@ -92,7 +112,7 @@ describe("a backup under way", () => {
       seen.push(...programsOf(scenery.workDir));
       for (const { pid } of seen) process.kill(pid, "SIGKILL");
     };
-    await assert.rejects(createAnd(scenery, kill), { code: "ERR_UPGATE_BACKUP_FAILED", message: /mariadb-dump was ended by SIGKILL/ });
+    await assert.rejects(createHeldAnd(scenery, kill), { code: "ERR_UPGATE_BACKUP_FAILED", message: /mariadb-dump was ended by SIGKILL/ });
     assert.equal(seen.length, 1);
     assert.ok(!`${seen[0]?.command}${seen[0]?.environment}`.includes(SECRET));
     nothingLeft(scenery);
@@ -102,7 +122,7 @@ describe("a backup under way", () => {
     const scenery = scene(t);
     const stop = new AbortController();
     await assert.rejects(
-      createAnd(scenery, () => stop.abort(), stop.signal),
+      createHeldAnd(scenery, () => stop.abort(), stop.signal),
       { code: "ERR_UPGATE_BACKUP_FAILED", message: /stopped/ },
     );
     assert.deepEqual(programsOf(scenery.workDir), []);
@@ -112,7 +132,7 @@ describe("a backup under way", () => {
   it("is given up when the server is killed", async (t) => {
     const scenery = scene(t);
     await assert.rejects(
-      createAnd(scenery, () => server.kill().then(() => server.start())),
+      createHeldAnd(scenery, () => server.kill().then(() => server.start())),
       { code: "ERR_UPGATE_BACKUP_FAILED", message: /Lost connection|gone away|mariadb-dump ended with exit code 2 without a word/ },
     );
     nothingLeft(scenery);
@@ -137,11 +157,16 @@ describe("a backup under way", () => {
     const scenery = scene(t);
     const program = fileURLToPath(new URL("../support/backup-child.ts", import.meta.url));
     const loader = new URL("../support/loader.mjs", import.meta.url).href;
+    const release = await holdLastTable();
     const child = spawn(process.execPath, ["--import", loader, program, JSON.stringify(scenery)], { stdio: ["ignore", "pipe", "inherit"] });
-    await new Promise((resolve) => child.stdout.once("data", resolve));
-    const ended = new Promise((resolve) => child.once("exit", resolve));
+    const ended = once(child, "exit");
+    await Promise.race([
+      once(child.stdout, "data"),
+      ended.then(() => Promise.reject(new Error("The child ended before it was under way."))),
+    ]);
     child.kill("SIGKILL");
     await ended;
+    release();
     assert.match(readdirSync(path.join(scenery.dataDir, "backups")).join(), /^[^,]+\.partial$/);
     assert.deepEqual(scenery.folder.list(), []);
     await until("the end of the programs", () => programsOf(scenery.workDir).length === 0);

@@ -7,7 +7,22 @@ import { createProject, SHOP_MIGRATIONS } from "../support/project.js";
 
 describe("the command line itself", commandLine);
 
-const VERBS = ["status", "plan", "up", "resume", "retry", "unlock", "repair", "key", "history", "doctor", "baseline", "init", "make"];
+const VERBS = [
+  "status",
+  "plan",
+  "up",
+  "resume",
+  "retry",
+  "unlock",
+  "repair",
+  "key",
+  "history",
+  "audit",
+  "doctor",
+  "baseline",
+  "init",
+  "make",
+];
 
 function commandLine(): void {
   const project = createProject("sqlite:./shop.db", { migrations: SHOP_MIGRATIONS });

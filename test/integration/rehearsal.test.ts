@@ -112,8 +112,10 @@ function rehearsalOn(kind: DatabaseKind): void {
 
   it("foretells the time of the run that follows", () =>
     scene(SHOP_MIGRATIONS, async ({ folder, options }) => {
-      assert.equal((await runCli(["rehearse"], { cwd: folder })).code, 0);
-      assert.equal((await runCli(["up", "--yes"], { cwd: folder })).code, 0);
+      for (const args of [["rehearse"], ["up", "--yes"]]) {
+        const { code, stderr } = await runCli(args, { cwd: folder });
+        assert.equal(code, 0, stderr);
+      }
       await withUpgate(options, async ({ knex }) => {
         const [run] = await knex("upgate_run").where({ kind: "upgrade" });
         const plan = JSON.parse(run.plan) as { rehearsedMs?: number }[];

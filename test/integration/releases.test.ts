@@ -43,7 +43,7 @@ function releasesOn(kind: DatabaseKind): void {
     rmSync(path.join(project.folder, "migrations/1.1.0/0002-fill-prices.mjs"));
     await withUpgate(project.options, async (upgate) => {
       assert.equal(upgate.state().kind, "unsupported");
-      assert.match(upgate.state().reason, /upload is incomplete: 1 file is missing: 1\.1\.0\/0002-fill-prices/);
+      assert.match(upgate.state().reason, /upload is incomplete, these files are missing: 1\.1\.0\/0002-fill-prices/);
       await assert.rejects(upgate.upgrader.start(), { code: "ERR_UPGATE_STATE", message: /0002-fill-prices/ });
       project.write("migrations/1.1.0/0002-fill-prices.mjs", SHOP_MIGRATIONS["1.1.0/0002-fill-prices.mjs"]);
       await until("the file to be seen", () => upgate.state().kind === "behind");

@@ -72,7 +72,11 @@ function repairsOn(kind: DatabaseKind): void {
       knex("upgate_run").orderBy("id"),
     ]);
   const audit = async (knex: Knex): Promise<unknown> =>
-    (await knex("upgate_audit").where("event", "like", "repair-%")).map(({ event, address, detail }) => [event, address, detail]);
+    (await knex("upgate_audit").where("event", "like", "repair-%")).map(({ event, session_id: session, detail }) => [
+      event,
+      session,
+      detail,
+    ]);
   const warned = async (here: CliOptions): Promise<string[]> => {
     const { json } = await runCliJson<Answers>(["plan"], here);
     return json.warnings.map((warning) => `${warning.kind} ${warning.name}`);
@@ -120,7 +124,7 @@ function repairsOn(kind: DatabaseKind): void {
         /^The file of 1\.1\.0\/0001-product-price as it is now counts as the one that was applied\.\nYou are up to date!\n$/,
       );
       assert.deepEqual(await warned(here), []);
-      const [row] = await knex("upgate_audit").where({ event: "repair-accept", address: "cli" });
+      const [row] = await knex("upgate_audit").where({ event: "repair-accept", session_id: "cli" });
       assert.match(row.detail, /^1\.1\.0\/0001-product-price: [\da-f]{64} → [\da-f]{64}$/);
       const again = await runCli(["repair", "accept", "1.1.0/0001-product-price", "--yes"], here);
       assert.deepEqual([again.code, again.stdout], [1, ""]);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
+import path from "node:path";
 import { after, describe, it } from "node:test";
 import { createUpgate, type Upgate, type UpgateOptions } from "../../src/index.js";
 import { type DatabaseKind, databaseKinds } from "../support/databases.js";
@@ -224,13 +225,28 @@ export const up = async (knex) => {
 
   it("an upgrade whose log can't be written has failed, with the reason, and is not begun over and over", async () => {
     const project = await setUp({ mode: "auto" });
-    const dataDir = project.write("no-folder", "");
+    const dataDir = path.dirname(project.write("no-folder/runs", ""));
     await withUpgate({ ...project.options, dataDir }, async (upgate) => {
       await until("the failure", () => upgate.state().kind === "failed");
       assert.match(upgate.state().reason, /log .*no-folder.* can't be written/);
       assert.match(upgate.state().remedy, /dataDir/);
       await untilReadAgain(upgate);
       assert.equal((await upgate.knex("upgate_run")).length, 1);
+    });
+    project.remove();
+  });
+
+  it("a check that blocks keeps it from beginning, and is told once", async () => {
+    const project = await setUp({ mode: "auto" });
+    const dataDir = project.write("no-folder", "");
+    await withUpgate({ ...project.options, dataDir }, async (upgate) => {
+      const told = (): string[] =>
+        project.lines.filter((line) => /could not be started: A check blocks the start\. Data folder: /.test(line));
+      await until("the log line", () => told().length > 0);
+      await untilReadAgain(upgate);
+      assert.equal(told().length, 1);
+      assert.equal(upgate.state().kind, "fresh");
+      assert.deepEqual(await upgate.knex("upgate_run").where({ status: "running" }), []);
     });
     project.remove();
   });

@@ -86,7 +86,10 @@ function upOn(kind: DatabaseKind): void {
     const project = await setUp({ "1.1.0/0003-broken.mjs": `export const up = () => { throw new Error("the moon is full"); };` });
     const answer = await runCli(["up", "--yes"], project.here);
     assert.equal(answer.code, 3);
-    assert.match(answer.stdout, /^The migration 1\.1\.0\/0003-broken failed: the moon is full\n.*\nThen go on with: upgate retry\n$/);
+    assert.match(
+      answer.stdout,
+      /^The migration 1\.1\.0\/0003-broken failed: the moon is full\n.*\nThen go on with: upgate retry\n.*: upgate report\n$/,
+    );
     const { code, json } = await runCliJson<Result>(["retry"], project.here);
     assert.deepEqual(
       [code, json.result, json.run.error?.message],

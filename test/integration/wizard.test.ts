@@ -25,6 +25,18 @@ export const up = async (knex) => {
   while (!existsSync(new URL("../../go", import.meta.url)) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
 };`;
 
+/** Of MySQL and MariaDB. */
+const SERVER_CHECKS = [
+  "table-collations",
+  "storage-engine",
+  "row-format",
+  "sql-mode",
+  "time-zone",
+  "max-allowed-packet",
+  "read-only",
+  "replication",
+];
+
 function wizardOn(kind: DatabaseKind): void {
   /** A site at release 1.0.0 with the files of 1.1.0, or not installed at all. */
   async function scene(play: Scene, { fresh = false, ...more }: Partial<ProjectOptions> & { fresh?: boolean } = {}): Promise<void> {
@@ -282,9 +294,16 @@ function wizardOn(kind: DatabaseKind): void {
           "migration-files",
           "database-server",
           "database-charset",
+          "privileges",
+          ...(kind.name === "SQLite" ? [] : SERVER_CHECKS),
+          "database-disk",
+          ...(kind.name === "SQLite" ? [] : ["long-transactions", "metadata-locks"]),
           "node",
+          "engines",
           "nodes",
           "connections",
+          "data-dir",
+          "free-space",
           "backup",
           "backup-tool",
           "backup-space",
@@ -324,13 +343,16 @@ function wizardOn(kind: DatabaseKind): void {
       assert.equal(events[0]?.run, null);
       assert.deepEqual(Object.keys(events.at(-1)?.run ?? {}).toSorted(), [
         "activity",
+        "detail",
         "drain",
         "etaSeconds",
         "id",
+        "log",
         "migrations",
         "percent",
         "startedAt",
         "status",
+        "step",
       ]);
       assert.equal(events.at(-1)?.run?.percent, 100);
     }));

@@ -23,6 +23,13 @@ export async function launchChromium(): Promise<Browser> {
   });
 }
 
+const scriptless = new WeakSet<Page>();
+
+/** False on a page that was opened without JavaScript. */
+export function runsScripts(page: Page): boolean {
+  return !scriptless.has(page);
+}
+
 /** A page whose console errors and failed requests are gathered; `use` gets it, and it is closed whatever happens. */
 export async function onPage<T>(
   browser: Browser,
@@ -31,6 +38,7 @@ export async function onPage<T>(
 ): Promise<T> {
   const context = await browser.newContext(options);
   const page = await context.newPage();
+  if (options.javaScriptEnabled === false) scriptless.add(page);
   const complaints: string[] = [];
   page.on("pageerror", (error) => complaints.push(`error: ${error.message}`));
   page.on("console", (message) => {

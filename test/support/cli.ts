@@ -89,7 +89,7 @@ export function cliOnTerminal(
 }
 
 /** Those that answer with one object and change nothing. */
-export const READING = ["status", "plan", "unlock", "repair", "key", "history", "doctor"];
+export const READING = ["status", "plan", "unlock", "repair", "key", "history", "audit", "doctor", "report"];
 
 /** Members of the verbs' objects that the tests look at. */
 export interface Answers {
@@ -99,7 +99,7 @@ export interface Answers {
   readonly runs: { readonly id: string; readonly status: string; readonly toVersion: string }[];
   readonly groups: {
     readonly title: string;
-    readonly checks: { readonly id: string; readonly severity: string; readonly message: string }[];
+    readonly checks: { readonly id: string; readonly severity: string; readonly message: string; readonly blocking?: boolean }[];
   }[];
   readonly error: { readonly code: string; readonly message: string };
   readonly [name: string]: unknown;

@@ -3,6 +3,9 @@ import { describe, it } from "node:test";
 import type { VersionState, VersionStateKind } from "../../src/core/version-state.js";
 import { badgeModel, renderBadge } from "../../src/web/badge.js";
 import { Renderer } from "../../src/web/render.js";
+import { Texts } from "../../src/web/texts/texts.js";
+
+const english = new Texts(["en"], {}).in("en");
 
 const state = (kind: VersionStateKind, more: Partial<VersionState> = {}): VersionState => ({
   kind,
@@ -30,18 +33,34 @@ describe("the badge", () => {
     ["unknown", "Check failed", "danger", null],
   ] as const) {
     it(`says "${label}" when the state is ${kind}`, () => {
-      const badge = badgeModel(state(kind), "/install");
+      const badge = badgeModel(state(kind), "/install", english);
       assert.deepEqual([badge.label, badge.severity, badge.href], [label, severity, href]);
     });
   }
 
   it("says that a restart begins the upgrade when newer files lie on disk", () => {
-    const badge = badgeModel(state("current", { filesVersion: "8.7.0" }), "/install");
+    const badge = badgeModel(state("current", { filesVersion: "8.7.0" }), "/install", english);
     assert.deepEqual([badge.label, badge.severity], ["Restart to begin the upgrade to 8.7.0", "info"]);
   });
 
+  it("speaks the language that is asked for", () => {
+    const badge = badgeModel(state("current", { filesVersion: "8.7.0" }), "/install", new Texts(["de"], {}).in("de"));
+    assert.match(badge.label, /8\.7\.0/);
+    assert.doesNotMatch(badge.label, /Restart/);
+    assert.equal(badge.versionText, "Version 8.6.1");
+  });
+
+  it("warns of an install folder that is still there, besides what it says", () => {
+    const badge = badgeModel(state("current"), "/install", english, "setup <old>");
+    assert.deepEqual([badge.label, badge.severity], ["You are up to date!", "warning"]);
+    assert.match(badge.hint ?? "", /^The install folder “setup <old>” is still there/);
+    assert.match(renderBadge(new Renderer([]), badge).html, /upgate-badge__hint">The install folder “setup &lt;old&gt;” is still there/);
+    assert.equal(badgeModel(state("failed"), "/install", english, "setup").severity, "danger");
+    assert.equal(badgeModel(state("current"), "/install", english).hint, null);
+  });
+
   it("comes as HTML and as the path of its partial", () => {
-    const { html, partial } = renderBadge(new Renderer([]), badgeModel(state("behind"), "/install"));
+    const { html, partial } = renderBadge(new Renderer([]), badgeModel(state("behind"), "/install", english));
     assert.match(html, /class="upgate-badge upgate-badge--danger" href="\/install"/);
     assert.match(partial, /partials\/badge\.ejs$/);
   });

@@ -66,7 +66,7 @@ for (const host of Object.keys(HOSTS)) {
         assert.equal(headers["cache-control"], "no-store");
         assert.equal(headers["x-robots-tag"], "noindex");
         assert.equal(headers["upgate-maintenance"], "Err2");
-        assert.equal(headers.vary, "Accept");
+        assert.equal(headers.vary, "Accept, Accept-Language");
         const seconds = Number(headers["retry-after"]);
         assert.ok(Number.isInteger(seconds) && seconds >= 5 && seconds <= 15, headers["retry-after"]);
       }

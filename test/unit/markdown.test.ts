@@ -27,11 +27,18 @@ describe("raw HTML in a licence or in notes is shown as text", () => {
     "<pre><svg/onload=alert(1)></pre>",
     "text <kbd><svg/onload=alert(1)> more",
     "<scr<script>ipt>alert(1)</scr</script>ipt>",
+    "![x](data:image/svg+xml;base64,PHN2Zz4=)",
+    "![x][pixel]\n\n[pixel]: data:image/gif;base64,R0lGOD",
+    "[![x](data:image/png;base64,AA)](https://vendor.test)",
+    '<img src="data:image/svg+xml,<svg onload=alert(1)>">',
+    "<object data=data:text/html,x></object><embed src=x><form action=x><input name=y></form>",
+    "## [8.6.1](javascript:alert(1)) <img src=x onerror=alert(1)>",
   ];
   for (const text of texts)
     test(JSON.stringify(text), () => {
       const html = renderMarkdown(text);
       assert.doesNotMatch(html, TAG, html);
+      assert.doesNotMatch(html, /(?:src|href)="(?:data|javascript):/i, html);
       assert.doesNotMatch(html, /<[^>]*\son\w+=/i, html);
     });
 });
@@ -161,6 +168,42 @@ All notable changes.
         [],
       );
     });
+
+  const headings = [
+    "## [8.6.1] - 2026-11-01",
+    "## [v8.6.1]",
+    "# v8.6.1",
+    "### [8.6.1](https://vendor.test/compare/v8.6.0...v8.6.1) (2026-11-01)",
+    "## Version 8.6.1",
+    "## Release 8.6.1 (stable)",
+    "8.6.1\n-----",
+    "## [8.6.1] - 2026-11-01 [YANKED]",
+  ];
+  for (const heading of headings)
+    test(`below ${JSON.stringify(heading)}`, () => {
+      const notes = notesBetween(`## 8.7.0\n\n- seven\n\n${heading}\n\n- one\n\n## 8.6.0\n\n- six\n`, "8.6.0", "8.6.1");
+      assert.match(notes ?? "", /one/);
+      assert.doesNotMatch(notes ?? "", /seven|six/);
+    });
+
+  test("hold all that conventional-changelog writes, whose patch releases are headed as low as their parts", () => {
+    const text =
+      "# Changelog\n\n### [8.6.2](x) (2026-11-02)\n\n### Bug Fixes\n\n* two\n\n### [8.6.1](x) (2026-11-01)\n\n\n### Features\n\n* one\n\n## [8.6.0](x)\n\n### Bug Fixes\n\n* six\n";
+    const notes = notesBetween(text, "8.6.0", "8.6.2") ?? "";
+    assert.match(notes, /Bug Fixes\s+\* two[^]*Features\s+\* one/);
+    assert.doesNotMatch(notes, /six|Changelog/);
+  });
+
+  test("of prereleases come in their order", () => {
+    const text = "## 9.0.0\n\n- final\n\n## 9.0.0-rc.2\n\n- second\n\n## 9.0.0-rc.1\n\n- first\n\n## 8.7.0\n\n- old\n";
+    assert.match(notesBetween(text, "9.0.0-rc.1", "9.0.0-rc.2") ?? "", /^## 9\.0\.0-rc\.2\s+- second$/);
+    assert.match(notesBetween(text, "8.7.0", "9.0.0") ?? "", /final[^]*second[^]*first$/);
+    assert.equal(notesBetween(text, "9.0.0", "9.1.0"), null);
+  });
+
+  test("lack what stands below the last version", () => {
+    assert.equal(notesBetween("## 8.6.1\n\n- one\n\n## Support\n\nWrite to us.\n", "8.6.0", "8.6.1"), "## 8.6.1\n\n- one");
+  });
 
   test("stand as they stand in the changelog, also with CRLF", () => {
     assert.match(notesBetween(CHANGELOG.replaceAll("\n", "\r\n"), "8.6.0", "8.7.0") ?? "", /seven[^]*one[^]*early/);

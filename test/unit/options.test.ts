@@ -38,11 +38,15 @@ describe("defaults", () => {
       installPath: "/install",
       basePath: "",
       installKey: null,
+      authorize: null,
+      installDir: null,
       dataDir: "./data",
       versionRow: { table: "tbl_config", keyColumn: "setting", key: "version", valueColumn: "value" },
       probes: { live: "/healthz/live", ready: "/healthz/ready", open: "/healthz/open" },
       branding: { adminUrl: "/admin" },
       views: [],
+      languages: ["en", "de", "fr", "es", "pt-BR", "ja", "zh-Hans", "ar"],
+      texts: {},
       pollMs: 1000,
       nodeTtlMs: 30_000,
       leaseTtlMs: 15_000,
@@ -50,6 +54,8 @@ describe("defaults", () => {
       drain: "wait",
       onDatabaseLoss: "close",
       mixedNodes: "warn",
+      notifications: null,
+      checks: [],
       logger: console,
       configFile: null,
     });
@@ -75,6 +81,18 @@ describe("defaults", () => {
     assert.deepEqual([value.database, value.migrations, value.knexMigrations], [database, source, "crm.history"]);
     const { mode, resume, backup, patches, restart } = value;
     assert.deepEqual([mode, resume, backup.automatic ? "own" : "none", patches, restart], Object.values(words));
+  });
+
+  test("languages that come with the package, and those of the host's own texts", () => {
+    const texts = { nl: { Continue: "Doorgaan" } };
+    assert.deepEqual(checkOptions({ ...LEAST, texts }, {}).value.languages.at(-1), "nl");
+    const { value, problems } = checkOptions({ ...LEAST, texts, languages: ["nl", "de", "nl"] }, {});
+    assert.deepEqual([problems, value.languages], [[], ["nl", "de"]]);
+    assertProblem({ languages: ["it"] }, /languages\[0\].*does not come with upgate.*texts/);
+    assertProblem({ languages: ["EN us"] }, /languages\[0\].*such as "de"/);
+    assertProblem({ languages: [] }, /at least one language/);
+    assertProblem({ texts: { de: { Continue: 1 } } }, /texts has texts of "de" that are no object of strings|texts: has texts of "de"/);
+    assertProblem({ texts: "de" }, /must be an object/);
   });
 
   test("what is given is taken", () => {
@@ -141,6 +159,9 @@ describe("values that don't fit", () => {
     [{ migrations: { getMigrations() {}, getMigrationName() {} } }, /^migrations: must be a path.*lacks getMigration$/],
     [{ knexMigrations: "a b" }, /^knexMigrations: must be a table or column name/],
     [{ detectVersion: "8.6.1" }, /^detectVersion: must be a function/],
+    [{ authorize: true }, /^authorize: must be a function/],
+    [{ installDir: 7 }, /^installDir: must be a path or a file URL/],
+    [{ installDir: "https://example.test/install" }, /^installDir: must be a path/],
     [{ mode: "automatic" }, /^mode: must be "wizard" or "auto", got "automatic"/],
     [{ resume: "always" }, /^resume: must be "ask" or "auto", got "always"/],
     [{ backup: true }, /^backup: must be "own", "none" or an object, got true/],

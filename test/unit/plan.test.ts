@@ -1,15 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { HistoryEntry, MigrationFile } from "../../src/core/migration.js";
-import {
-  etaSeconds,
-  pendingMigrations,
-  percentApplied,
-  planProgress,
-  type PlannedMigration,
-  type PlanStatus,
-  sortMigrations,
-} from "../../src/core/plan.js";
+import { pendingMigrations, planProgress, type PlannedMigration, type PlanStatus, sortMigrations } from "../../src/core/plan.js";
+import { etaSeconds, percentDone } from "../../src/core/run-weight.js";
 
 function file(name: string, version = name.split("/")[0] as string): MigrationFile {
   return { name, version, path: `/migrations/${name}.mjs` };
@@ -130,7 +123,7 @@ describe("percent and estimate", () => {
   ];
   for (const [statuses, percent] of table)
     test(`${statuses.slice(0, 3).join(", ") || "an empty plan"}: ${percent} %`, () =>
-      assert.equal(percentApplied(planned(statuses)), percent));
+      assert.equal(percentDone(planned(statuses)), percent));
 
   test("nothing is estimated before the first migration is applied", () => {
     assert.equal(etaSeconds(planned(["running", "pending"])), null);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { etaSeconds, type PlannedMigration, type PlanStatus } from "../../src/core/plan.js";
+import type { PlannedMigration, PlanStatus } from "../../src/core/plan.js";
+import { etaSeconds } from "../../src/core/run-weight.js";
 import { fitsPlan, predictedClosingSeconds, type Rehearsal } from "../../src/core/rehearsal.js";
 import { namesDatabase } from "../../src/core/statement-database.js";
 import { changedTable } from "../../src/core/statement-tables.js";
@@ -14,7 +15,16 @@ const REHEARSAL: Rehearsal = {
   status: "passed",
   error: null,
   failedStatement: null,
-  migrations: ["a", "b"].map((name) => ({ name, version: "1.1.0", sha256: "", ms: 10, statements: [], leftOut: 0, tables: [] })),
+  migrations: ["a", "b"].map((name) => ({
+    name,
+    version: "1.1.0",
+    sha256: "",
+    ms: 10,
+    statements: [],
+    leftOut: 0,
+    tables: [],
+    losses: [],
+  })),
   backupMs: 2400,
   restoreMs: 9000,
   upgradeMs: 700,

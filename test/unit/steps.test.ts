@@ -71,8 +71,8 @@ describe("an operator may go back, never ahead", () => {
 });
 
 describe("the marks at the top", () => {
-  const marks = (current: StepId, hasLicense = true, noun: "Upgrade" | "Install" = "Upgrade"): string =>
-    stepMarks(current, hasLicense, noun)
+  const marks = (current: StepId, hasLicense = true, kind: "upgrade" | "install" = "upgrade"): string =>
+    stepMarks(current, hasLicense, kind)
       .map(({ label, status }) => `${label} ${status}`)
       .join(", ");
 
@@ -90,5 +90,5 @@ describe("the marks at the top", () => {
   test("without a licence there is no licence step", () => assert.match(marks("review", false), /^Review current, Backup todo/));
 
   test("an installation says Install, and has nothing to back up", () =>
-    assert.equal(marks("backup", false, "Install"), "Review done, Ready current, Install todo, Done todo"));
+    assert.equal(marks("backup", false, "install"), "Review done, Ready current, Install todo, Done todo"));
 });

@@ -1,6 +1,6 @@
 import path from "node:path";
 import type { Command } from "commander";
-import type { Severity } from "../../core/check.js";
+import type { Check, Severity } from "../../core/check.js";
 import type { CheckGroup } from "../../upgrade/checks.js";
 import { configurationGroup, examine } from "../../upgrade/doctor.js";
 import { openContext } from "../../upgrade/open-context.js";
@@ -12,22 +12,29 @@ import { Terminal } from "../terminal.js";
 import { type CommonOptions, verb } from "../verb.js";
 
 export function doctorCommand(): Command {
-  return verb("doctor", "check everything that an upgrade needs; changes nothing", {
+  return verb("doctor", "check everything that an upgrade needs; tries the privileges on a scratch table that it drops again", {
     examples: [
       ["upgate doctor", "before an upgrade, or when something is odd"],
+      ["upgate doctor --no-probe", "writes nothing: the privileges are those that were granted, not tried"],
       ["upgate doctor --json | jq '.groups[].checks[] | select(.severity != \"ok\")'", "what is worth a look"],
     ],
     exitCodes: [
       [EXIT.done, "no danger; there may be warnings"],
       [EXIT.error, "danger: an upgrade would not work"],
     ],
-  }).action(doctor);
+  })
+    .option("--no-probe", "don't try the privileges; read what was granted")
+    .action(doctor);
+}
+
+interface DoctorOptions extends CommonOptions {
+  readonly probe: boolean;
 }
 
 /** Without `withSession`: a configuration that can't be used is a finding here. */
-async function doctor({ config, json = false }: CommonOptions): Promise<void> {
+async function doctor({ config, json = false, probe }: DoctorOptions): Promise<void> {
   const terminal = new Terminal(json);
-  const groups = await examineAll(terminal, config);
+  const groups = await examineAll(terminal, config, probe);
   const count = (severity: Severity): number =>
     groups.flatMap(({ checks }) => checks).filter((check) => check.severity === severity).length;
   const [dangers, warnings] = [count("danger"), count("warning")];
@@ -40,7 +47,7 @@ async function doctor({ config, json = false }: CommonOptions): Promise<void> {
   process.exitCode = exit;
 }
 
-async function examineAll(terminal: Terminal, config: string | undefined): Promise<CheckGroup[]> {
+async function examineAll(terminal: Terminal, config: string | undefined, probe: boolean): Promise<CheckGroup[]> {
   let context;
   try {
     context = openContext(resolveSettings({ ...(await loadConfig(config)), logger: terminal.logger }));
@@ -49,7 +56,7 @@ async function examineAll(terminal: Terminal, config: string | undefined): Promi
     return [configurationGroup(error), { title: "Packages", checks: packageChecks(folder, null, false) }];
   }
   try {
-    return await examine(context);
+    return await examine(context, { probe });
   } finally {
     await context.store.close();
   }
@@ -59,10 +66,14 @@ function groupLines(terminal: Terminal, { title, checks }: CheckGroup, width: nu
   return [
     terminal.paint("bold", title),
     ...checks.flatMap((check) => [
-      `  ${terminal.paintSeverity(check.severity, check.severity.padEnd(9))}${check.title.padEnd(width)}${check.message}`,
+      `  ${terminal.paintSeverity(check.severity, wordOf(check).padEnd(9))}${check.title.padEnd(width)}${check.message}`,
       ...(check.remedy === null ? [] : [`${" ".repeat(11 + width)}→ ${check.remedy}`]),
     ]),
   ];
+}
+
+function wordOf({ severity, blocking = false }: Check): string {
+  return blocking ? "blocks" : severity;
 }
 
 function summary(terminal: Terminal, dangers: number, warnings: number): string {

@@ -1,5 +1,6 @@
 import type { Command } from "commander";
 import { EXIT, type ExitCode } from "../exit-codes.js";
+import { operator } from "../operator.js";
 import { type Session, verb, withSession } from "../verb.js";
 
 export function openCommand(): Command {
@@ -14,7 +15,7 @@ export function openCommand(): Command {
 
 async function open({ upgrader, terminal }: Session): Promise<ExitCode> {
   // Whoever wants it open is content when it is.
-  if ((await upgrader.state()).kind !== "current") await upgrader.open();
+  if ((await upgrader.state()).kind !== "current") await upgrader.open(operator());
   const state = await upgrader.state();
   terminal.result({ result: "open", state }, [terminal.paint("green", "The site is open.")]);
   return EXIT.done;

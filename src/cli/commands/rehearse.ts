@@ -9,6 +9,7 @@ import { stoppable } from "../carry-out.js";
 import { columns, duration } from "../columns.js";
 import { EXIT } from "../exit-codes.js";
 import { loadConfigOf } from "../load-config.js";
+import { lossLines } from "../loss-lines.js";
 import { type Session, verb, withSession } from "../verb.js";
 import { endLine, progressLine } from "./backup.js";
 
@@ -75,6 +76,7 @@ function lines(terminal: Session["terminal"], rehearsal: Rehearsal): string[] {
   return [
     terminal.paint("green", `The upgrade from ${fromVersion ?? "nothing"} to ${toVersion} went through on a copy of the database.`),
     ...table,
+    ...lossLines(terminal, migrations),
     `The site will be closed for about ${duration(predictedClosingSeconds(rehearsal) * 1000)}: backup ${duration(backupMs)}, upgrade ${duration(upgradeMs)}.`,
   ];
 }

@@ -7,6 +7,7 @@ import type { RepairAction } from "../../upgrade/migration-checks.js";
 import { readRepairables } from "../../upgrade/repair.js";
 import { chooseRepairable, type Repairable } from "../../upgrade/repairable.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
+import { operator } from "../operator.js";
 import type { Terminal } from "../terminal.js";
 import { type Session, verb, withSession } from "../verb.js";
 
@@ -72,7 +73,7 @@ async function act(session: Session, action: RepairAction, migration: string, { 
   const chosen = chooseRepairable(await readProblems(session), action, migration);
   if (!yes && !(await confirm(terminal, chosen)))
     throw new UpgateError("ERR_UPGATE_UNCONFIRMED", "Nothing was changed.", { remedy: "Run the command again when you are ready." });
-  const { done, ...problem } = await orDatabaseError(() => upgrader.repair(action, chosen.name));
+  const { done, ...problem } = await orDatabaseError(() => upgrader.repair(action, chosen.name, operator()));
   const state = await upgrader.state();
   terminal.result({ repaired: problem, done, state }, [done, state.reason]);
   return EXIT.done;

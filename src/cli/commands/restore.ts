@@ -7,6 +7,7 @@ import { carryOutAbandoned } from "../carry-out.js";
 import { moment } from "../columns.js";
 import { drainOf, drainOption, type DrainOptions } from "../drain.js";
 import { EXIT } from "../exit-codes.js";
+import { operator } from "../operator.js";
 import { type Session, verb, withSession } from "../verb.js";
 
 interface RestoreVerbOptions extends DrainOptions {
@@ -44,7 +45,7 @@ async function restore(session: Session, id: string | undefined, { yes = false, 
   }
   const confirmation = { address: "cli" };
   return carryOutAbandoned(session, (signal) =>
-    upgrader.restore({ backup: manifest.id, confirmation, where: "here", signal, ...drainOf(options) }),
+    upgrader.restore({ backup: manifest.id, confirmation, by: operator(), where: "here", signal, ...drainOf(options) }),
   );
 }
 

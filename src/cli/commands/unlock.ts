@@ -9,6 +9,7 @@ import { unlock as unlockLease, type Unlocking } from "../../upgrade/unlock.js";
 import { columns, moment } from "../columns.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { nextVerb } from "../next-verb.js";
+import { operator } from "../operator.js";
 import type { Terminal } from "../terminal.js";
 import { type Session, verb, withSession } from "../verb.js";
 
@@ -30,7 +31,7 @@ async function unlock({ context, upgrader, terminal }: Session): Promise<ExitCod
   const seconds = Math.ceil(context.settings.options.leaseTtlMs / 1000);
   const onWait = (lease: Lease): void =>
     terminal.say(`${holderName(lease)} can't be looked at from here; watching its beat for up to ${seconds} s …`);
-  const unlocking = await orDatabaseError(() => unlockLease(context, { onWait }));
+  const unlocking = await orDatabaseError(() => unlockLease(context, { onWait }, operator()));
   const state = await upgrader.state();
   const next = nextVerb(state);
   const refusal = unlocking.outcome === "held" ? await leaseHeld(context.store, unlocking.lease) : null;

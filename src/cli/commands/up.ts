@@ -5,11 +5,13 @@ import type { MadeBackup } from "../../core/run.js";
 import type { RunOptions } from "../../upgrade/run-requests.js";
 import type { VersionState } from "../../core/version-state.js";
 import { notNow } from "../../upgrade/drafts.js";
+import { blockedStart } from "../../upgrade/preflight.js";
 import { carryOut, stoppable } from "../carry-out.js";
 import { drainOf, drainOption, type DrainOptions } from "../drain.js";
 import { EXIT } from "../exit-codes.js";
 import { follow } from "../follow.js";
 import { remedyLines } from "../next-verb.js";
+import { operator } from "../operator.js";
 import { type Session, verb, withSession } from "../verb.js";
 
 interface UpOptions extends DrainOptions {
@@ -17,6 +19,7 @@ interface UpOptions extends DrainOptions {
   readonly wait: boolean;
   readonly hold?: boolean;
   readonly backup?: boolean;
+  readonly ignoreChecks?: boolean;
   readonly run?: string;
   readonly token?: number;
 }
@@ -35,6 +38,7 @@ export function upCommand(): Command {
     .option("--backup", "make a backup when the site is closed, and prove it, before anything is changed")
     .addOption(drainOption())
     .option("--hold", "keep the site closed to visitors afterwards, until upgate open")
+    .option("--ignore-checks", "start although checks block; which they were is kept with the run")
     .option("--no-wait", "leave at once when another process is upgrading")
     .option("--run <id>", "carry out a run that was started elsewhere (used by the wizard)")
     .option("--token <n>", "the lease's token of that run", parseToken)
@@ -76,13 +80,13 @@ async function upgrade(session: Session, options: UpOptions): Promise<number> {
       return waitForOther(session, options);
     case "interrupted":
       return orWait(session, options, state, () =>
-        carryOut(session, (signal) => upgrader.resume({ where: "here", signal, ...drainOf(options) })),
+        carryOut(session, (signal) => upgrader.resume({ where: "here", signal, by: operator(), ...drainOf(options) })),
       );
     case "failed":
       // What only a look into the database can answer is never answered by a script that calls up.
       if (doubtOf(state) !== null) return tellFailed(session, state);
       return orWait(session, options, state, () =>
-        carryOut(session, (signal) => upgrader.retry({ where: "here", signal, ...drainOf(options), ...vouching(options) })),
+        carryOut(session, (signal) => upgrader.retry({ where: "here", signal, by: operator(), ...drainOf(options), ...vouching(options) })),
       );
     case "fresh":
     case "behind":
@@ -102,6 +106,8 @@ async function upgrade(session: Session, options: UpOptions): Promise<number> {
 async function start(session: Session, { yes = false, ...options }: UpOptions, state: VersionState): Promise<number> {
   const { upgrader } = session;
   const isInstallation = state.kind === "fresh";
+  const ignoreChecks = options.ignoreChecks ?? false;
+  await passChecks(session, ignoreChecks);
   const made = (options.backup ?? false) ? undefined : await madeBackup(session, state);
   let makesBackup = options.backup ?? false;
   if (!yes) makesBackup = await ask(session, state, { isInstallation, hasBackup: made !== undefined, makesBackup });
@@ -111,7 +117,17 @@ async function start(session: Session, { yes = false, ...options }: UpOptions, s
   const which = made ? ({ kind: "made", id: made.id } as const) : ({ kind: makesBackup ? "wanted" : "own" } as const);
   const backup = isInstallation ? {} : { backup: { ...which, address: "cli" } };
   const hold = options.hold ?? false;
-  return carryOut(session, (signal) => upgrader.start({ ...backup, hold, where: "here", signal, ...drainOf(options) }));
+  const ignoring = ignoreChecks ? { ignoreChecks: { address: "cli" } } : {};
+  return carryOut(session, (signal) =>
+    upgrader.start({ ...backup, ...ignoring, hold, where: "here", signal, by: operator(), ...drainOf(options) }),
+  );
+}
+
+/** Before anything is asked. Throws `ERR_UPGATE_PREFLIGHT`. */
+async function passChecks({ upgrader, terminal }: Session, ignores: boolean): Promise<void> {
+  const blocking = await upgrader.preflight();
+  if (blocking.length > 0 && !ignores) throw blockedStart(blocking);
+  for (const { title, message } of blocking) terminal.say(`Ignored: ${title}: ${message}`);
 }
 
 /** With `--yes` the operator says to have a backup, also when the one that upgate was to make could not be made. */

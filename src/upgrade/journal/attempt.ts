@@ -1,4 +1,5 @@
 import type { MigrationFile } from "../../core/migration.js";
+import { withoutValues } from "../../core/statement-values.js";
 import type { Clock } from "../../core/ports.js";
 import type { Dialect } from "../../store/connect.js";
 import type { JournalEntry } from "../../store/journal.js";
@@ -46,6 +47,8 @@ export interface CurrentMigration {
   phase: "starting" | "running" | "ending" | "failing";
 }
 
+const MOST_CAUSES = 5;
+
 /** What the parts of one attempt to carry a run out share. Nothing of it outlives a lost connection: then a new one begins. */
 export class Attempt {
   readonly writer: JournalWriter;
@@ -54,6 +57,8 @@ export class Attempt {
   /** MySQL and MariaDB. */
   catalogue: TableCatalogue | null = null;
   #broken: unknown = null;
+  /** What the database has refused last. */
+  #refused: { readonly error: unknown; readonly sql: string } | null = null;
   readonly #states = new WeakMap<object, ConnectionState>();
 
   constructor(
@@ -79,6 +84,20 @@ export class Attempt {
   break(error: unknown): unknown {
     this.#broken ??= error;
     return this.#broken;
+  }
+
+  noteRefusal(error: unknown, sql: string): void {
+    this.#refused = { error, sql };
+  }
+
+  /** The statement whose refusal that error is, or came of; null: it is something else. */
+  refusedStatement(error: unknown): string | null {
+    let cause = error;
+    for (let depth = 0; depth < MOST_CAUSES && this.#refused !== null; depth++) {
+      if (cause === this.#refused.error) return withoutValues(this.#refused.sql, this.options.dialect);
+      cause = (cause as { readonly cause?: unknown } | null | undefined)?.cause;
+    }
+    return null;
   }
 
   /** Throws what has ended the attempt. */

@@ -133,7 +133,9 @@ async function sendQuery(attempt: Attempt, state: ConnectionState, query: Knex.Q
   await attempt.assertMayGoOn();
   const { sql, bindings } = query.toSQL().toNative();
   await attempt.point("before-intent", sql);
-  const response = await attempt.database.send(state.connection, `/* ${attempt.comment()} */ ${sql}`, bindings as unknown[]);
+  const sent = attempt.database.send(state.connection, `/* ${attempt.comment()} */ ${sql}`, bindings as unknown[]);
+  sent.catch((error: unknown) => attempt.noteRefusal(error, sql));
+  const response = await sent;
   await attempt.point("after-statement", sql);
   if (Array.isArray(response)) return response;
   const { affectedRows, changes } = response as { affectedRows?: number; changes?: number };

@@ -38,6 +38,8 @@ export interface OpenSession {
   readonly unfinished: readonly string[];
   /** Whether anything was committed since. */
   readonly hasProgressed: () => boolean;
+  /** The statement whose refusal that error is, without values, at most 2,000 characters; null: it is something else. */
+  readonly refusedStatement: (error: unknown) => string | null;
   close(): Promise<void>;
 }
 
@@ -81,7 +83,13 @@ export async function openSession(options: OpenSessionOptions): Promise<OpenSess
     gate = new StatementFlow(attempt, connected);
     const session = new MigrationSession({ attempt, database, primary, recordings, spans: options.spans });
     const unfinished = [...recordings].filter(([, recording]) => recording.isAhead).map(([name]) => name);
-    return { session, unfinished, hasProgressed: () => attempt.writer.hasProgressed, close: () => close(database) };
+    return {
+      session,
+      unfinished,
+      hasProgressed: () => attempt.writer.hasProgressed,
+      refusedStatement: (error) => attempt.refusedStatement(error),
+      close: () => close(database),
+    };
   } catch (error) {
     await close(database);
     throw error;

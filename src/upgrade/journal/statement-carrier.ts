@@ -187,6 +187,7 @@ export class StatementCarrier {
       }
       await answer;
     } catch (error) {
+      attempt.noteRefusal(error, sql);
       const end = attemptEndOf(error);
       throw end === null ? error : attempt.break(new AttemptOver(end, error));
     }

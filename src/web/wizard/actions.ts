@@ -1,23 +1,11 @@
 import { isUpgateError } from "../../core/errors.js";
 import { checkAnswer, IN_DOUBT_ANSWERS } from "../../core/in-doubt.js";
 import { DRAIN_ANSWERS } from "../../core/run.js";
-import type { Confirmation, StartedRun } from "../../upgrade/run-requests.js";
+import type { StartedRun } from "../../upgrade/run-requests.js";
+import { ignoredChecks } from "../../upgrade/preflight.js";
 import { readRestorable } from "./backups.js";
-import { backupPage, failedPage, keyPage, licensePage, messagePage, type Notice, progressPage } from "./pages.js";
-import { type Answer, audit, type Visit } from "./visit.js";
-
-export async function openWithKey(visit: Visit): Promise<Answer> {
-  const { key, sessions, body, address, secure } = visit;
-  const candidate = body["key"]?.trim() ?? "";
-  if (candidate === "") return keyPage(visit, 400, "Enter the install key.");
-  if (!(await key.matches(candidate))) {
-    await audit(visit, "key-failed");
-    return keyPage(visit, 403, "This is not the install key. Nothing has been changed.");
-  }
-  const cookie = await sessions.open(address, secure);
-  await audit(visit, "key-accepted");
-  return { kind: "redirect", to: "./", cookie };
-}
+import { backupPage, failedPage, licensePage, messagePage, type Notice, progressPage, reviewPage } from "./pages.js";
+import { type Answer, audit, confirmationOf, type Visit } from "./visit.js";
 
 export async function agree(visit: Visit): Promise<Answer> {
   const license = await visit.context.settings.release.license();
@@ -29,9 +17,20 @@ export async function agree(visit: Visit): Promise<Answer> {
 }
 
 export async function review(visit: Visit): Promise<Answer> {
-  await visit.upgrader.markReviewed();
+  const { upgrader, body, context } = visit;
+  const blocking = await upgrader.preflight();
+  if (blocking.length > 0 && body["ignoreChecks"] !== "yes") return reviewPage(visit, 409, BLOCKED);
+  const ids = blocking.map(({ id }) => id);
+  const ignored = ignoredChecks(ids, confirmationOf(visit), context.store.clock.timestamp());
+  if (ignored) await audit(visit, "checks-ignored", ignored.ids.join(", "));
+  await upgrader.markReviewed(ignored);
   return toNextStep();
 }
+
+const BLOCKED = {
+  reason: "Checks block the start. Nothing has been changed.",
+  remedy: "Do what they say, then check again. Or tick the box that says to start although they block.",
+};
 
 const GOALS = new Map([
   ["create", "backup"],
@@ -44,7 +43,7 @@ export async function createBackup(visit: Visit): Promise<Answer> {
   const goal = GOALS.get(body["action"] ?? "");
   if (goal === undefined)
     return backupPage(visit, 400, { reason: "This button is not known here.", remedy: "Use one of the buttons below." });
-  return launch(visit, goal, () => upgrader.prepare({ goal, confirmation: confirmationOf(visit), drain: "ask" }));
+  return launch(visit, () => upgrader.prepare({ goal, confirmation: confirmationOf(visit), drain: "ask" }));
 }
 
 export async function start(visit: Visit): Promise<Answer> {
@@ -54,15 +53,11 @@ export async function start(visit: Visit): Promise<Answer> {
     return backupPage(visit, 400, { reason: "No backup was named.", remedy: "Make a backup first, then press the button below." });
   const hold = body["hold"] === "yes" && visit.offersBypass();
   const which = named === "own" ? ({ kind: "own" } as const) : ({ kind: "made", id: named } as const);
-  return launch(visit, "start", () => upgrader.start({ backup: { ...which, ...confirmationOf(visit) }, drain: "ask", hold }));
-}
-
-function confirmationOf({ address, session }: Visit): Confirmation {
-  return session ? { address, session: session.id } : { address };
+  return launch(visit, () => upgrader.start({ backup: { ...which, ...confirmationOf(visit) }, drain: "ask", hold }));
 }
 
 export function resume(visit: Visit): Promise<Answer> {
-  return launch(visit, "resume", () => visit.upgrader.resume({ drain: "ask" }));
+  return launch(visit, () => visit.upgrader.resume({ drain: "ask", by: confirmationOf(visit) }));
 }
 
 /** Retry, or the answer about a statement in doubt: a button for either. */
@@ -77,11 +72,10 @@ export async function retry(visit: Visit): Promise<Answer> {
     if (isUpgateError(error)) return failedPage(visit, 409, { reason: error.message, remedy: error.remedy });
     throw error;
   }
-  if (inDoubt === undefined) {
-    const own = visit.body["backup"] === "own" ? { insteadOfBackup: confirmationOf(visit) } : {};
-    return launch(visit, "retry", () => visit.upgrader.retry({ drain: "ask", ...own }));
-  }
-  return launch(visit, `in-doubt-${inDoubt}`, () => visit.upgrader.retry({ inDoubt, drain: "ask" }));
+  const by = confirmationOf(visit);
+  if (inDoubt !== undefined) return launch(visit, () => visit.upgrader.retry({ inDoubt, drain: "ask", by }));
+  const own = visit.body["backup"] === "own" ? { insteadOfBackup: by } : {};
+  return launch(visit, () => visit.upgrader.retry({ drain: "ask", by, ...own }));
 }
 
 /** Wait, End, Abort: what becomes of requests that some node still carries out. */
@@ -90,13 +84,11 @@ export async function drain(visit: Visit): Promise<Answer> {
   if (answer === undefined)
     return progressPage(visit, 400, { reason: "This button is not known here.", remedy: "Use one of the buttons below." });
   try {
-    await visit.upgrader.answerDrain(answer);
+    await visit.upgrader.answerDrain(answer, confirmationOf(visit));
   } catch (error) {
+    // Else it has been decided, or has become needless, meanwhile.
     if (!isUpgateError(error, "ERR_UPGATE_STATE")) throw error;
-    // It has been decided, or has become needless, meanwhile.
-    return { kind: "redirect", to: "./" };
   }
-  await audit(visit, `drain-${answer}`);
   return { kind: "redirect", to: "./" };
 }
 
@@ -106,7 +98,7 @@ export async function restore(visit: Visit): Promise<Answer> {
   const restorable = hasRun ? await readRestorable(context, status.run) : null;
   if (restorable === null) return refuseRestore(visit, 409, NOTHING_TO_RESTORE);
   if (body["confirm"] !== "yes") return refuseRestore(visit, 400, UNCONFIRMED);
-  return launch(visit, "restore", () => upgrader.restore({ backup: restorable.id, confirmation: confirmationOf(visit), drain: "ask" }));
+  return launch(visit, () => upgrader.restore({ backup: restorable.id, confirmation: confirmationOf(visit), drain: "ask" }));
 }
 
 const UNCONFIRMED = {
@@ -154,40 +146,28 @@ export async function open(visit: Visit): Promise<Answer> {
   const { upgrader, watcher } = visit;
   if (visit.state.kind !== "held") return toNextStep();
   try {
-    await upgrader.open();
+    await upgrader.open(confirmationOf(visit));
   } catch (error) {
     // Somebody else has opened it meanwhile.
     if (!isUpgateError(error, "ERR_UPGATE_STATE")) throw error;
   }
-  await audit(visit, "open");
   await watcher.refresh();
   return { kind: "redirect", to: "done" };
 }
 
-export async function finish(visit: Visit): Promise<Answer> {
-  const { sessions, session, key, state, context } = visit;
-  // A held site has to be opened first: without a session nobody could.
-  if (!session || state.kind === "held") return toNextStep();
-  const cookie = await sessions.close(session.id);
-  await audit(visit, "seal");
-  await key.follow(state);
-  return { kind: "redirect", to: homeOf(context.settings.options), cookie };
-}
-
-/** The admin area where it lies on this site, else the site itself: a form's redirect must not leave the origin. */
-function homeOf({ branding, installPath }: Visit["context"]["settings"]["options"]): string {
-  const { adminUrl } = branding;
-  if (adminUrl !== undefined && /^\/(?!\/)/.test(adminUrl)) return adminUrl;
-  return "../".repeat(installPath.split("/").length - 1);
-}
-
-async function launch(visit: Visit, event: string, begin: () => Promise<StartedRun>): Promise<Answer> {
+async function launch(visit: Visit, begin: () => Promise<StartedRun>): Promise<Answer> {
   try {
-    const run = await begin();
-    await audit(visit, event, run.id);
+    await begin();
     await visit.watcher.refresh();
     return { kind: "redirect", to: "progress" };
   } catch (error) {
+    if (isUpgateError(error, "ERR_UPGATE_PREFLIGHT"))
+      return messagePage(409, {
+        heading: "Not Now",
+        text: error.message,
+        remedy: error.remedy,
+        link: { href: "review", label: "Back to the Review" },
+      });
     if (!isUpgateError(error, "ERR_UPGATE_LEASE_HELD")) throw error;
     return messagePage(409, {
       heading: "Already in Progress",

@@ -1,15 +1,21 @@
 import type { ServerResponse } from "node:http";
 import { isUpgateError, messageOf } from "../../core/errors.js";
+import { say } from "../../core/say.js";
 import { driverMessage } from "../../store/driver-errors.js";
+import { maintenanceCode } from "../../core/version-state.js";
 import { clientAddress, type Handler, isSecure, type MountedRequest, type Next, pathOf, requestPath } from "../http.js";
 import type { MaintenanceAnswer } from "../maintenance.js";
 import { forgetCaching, NO_STORE } from "../no-store.js";
 import { publicAsset, type Renderer } from "../render.js";
 import { securityHeaders } from "../security-headers.js";
+import type { Texts } from "../texts/texts.js";
 import type { PageFrame } from "../view-models.js";
+import { isAuthorized } from "./authorize.js";
 import { readForm } from "./body.js";
 import { StatusEvents } from "./events.js";
+import type { CheckKey, KeyLimit } from "./key-limit.js";
 import { messagePage } from "./pages.js";
+import { relativeSegment } from "./return-address.js";
 import { findRoute, type Route } from "./routes.js";
 import { isSameSite } from "./same-site.js";
 import { isSameToken, type OpenSession } from "./sessions.js";
@@ -26,16 +32,30 @@ export interface Installer {
 }
 
 /** The wizard as one connect-style function, to be mounted at `installPath`. Sealed, it answers nothing: the host's 404 does. */
-export function createInstaller(parts: WizardParts, renderer: Renderer, answerMaintenance: MaintenanceAnswer): Installer {
+export function createInstaller(parts: WizardParts, renderer: Renderer, texts: Texts, answerMaintenance: MaintenanceAnswer): Installer {
   const { context, watcher, sessions } = parts;
   const { logger, settings } = context;
-  const events = new StatusEvents(parts.upgrader, watcher, logger);
+  const events = new StatusEvents({ upgrader: parts.upgrader, watcher, sessions, logger });
+  // What it builds on takes a while to load: not in a program whose wizard is sealed, but before the first key is entered.
+  let limit: Promise<KeyLimit> | undefined;
+  const loadLimit = (): Promise<KeyLimit> =>
+    (limit ??= import("./key-limit.js").then(({ KeyLimit: Limit }) => new Limit(context.store, parts.writes, logger)));
+  /** Until the next reading: an address that is not there costs no more than any other. */
+  let isKnownSealed = false;
+  watcher.onReading(({ kind }) => {
+    isKnownSealed = false;
+    // Whoever enters a key is told.
+    if (kind !== "current") loadLimit().catch(() => undefined);
+  });
+  /** Requests of somebody who has the key: only they are told what went wrong. */
+  const signedIn = new WeakSet<MountedRequest>();
 
   async function serve(req: MountedRequest, res: ServerResponse, next: Next): Promise<void> {
     await watcher.ready;
     // Closed by its deadline: that the state was once read as current lets nobody through to the application.
     if (watcher.state.kind === "current" && watcher.gate.openUntilMs <= performance.now()) return answerMaintenance(req, res, "Err1");
-    if (await isSealed()) return next();
+    if (await isSealed()) return beAbsent(req, res, next);
+    if (!(await isAuthorized(settings.options, req, logger))) return beAbsent(req, res, next);
     forgetCaching(res);
     if (watcher.state.kind === "unknown") return answerMaintenance(req, res, "Err1");
     const path = pathOf(req.url ?? "/").replace(/^$/, "/");
@@ -45,10 +65,25 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
     await send(req, res, answered);
   }
 
+  /** Sealed, or not for whoever asks: as any address that was never there. That is the host's 404, and while the gate is closed the maintenance page. */
+  function beAbsent(req: MountedRequest, res: ServerResponse, next: Next): void {
+    const code = maintenanceCode(watcher.state.kind);
+    if (code === null && watcher.gate.openUntilMs > performance.now()) next();
+    else answerMaintenance(req, res, code ?? "Err1");
+  }
+
   /** Sealed too when the open site's sessions can't be read just now: whoever asks learns nothing. */
   async function isSealed(): Promise<boolean> {
-    if (watcher.state.kind !== "current") return false;
-    return !(await sessions.isAnyOpen().catch(() => false));
+    const { state } = watcher;
+    if (state.kind !== "current") return false;
+    if (isKnownSealed) return true;
+    try {
+      const isOpen = await sessions.isAnyOpen();
+      isKnownSealed = !isOpen && watcher.state === state;
+      return !isOpen;
+    } catch {
+      return true;
+    }
   }
 
   async function answer(
@@ -56,15 +91,25 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
     res: ServerResponse,
     route: Route | "not-found" | "not-allowed",
   ): Promise<{ answer: Answer; visit: Visit | null }> {
-    if (route === "not-found") return refuse(404, "Page Not Found", "The installer has no such page.");
-    if (route === "not-allowed") return refuse(405, "Not Possible", "This page can't be used that way.");
-    const request = { address: clientAddress(req), secure: isSecure(req), session: await sessions.find(req.headers.cookie), body: {} };
+    if (route === "not-found") return refuse(404, say("Page Not Found"), "The installer has no such page.");
+    if (route === "not-allowed") return refuse(405, say("Not Possible"), "This page can't be used that way.");
+    const session = await sessions.find(req.headers.cookie);
+    if (session) signedIn.add(req);
+    const request = {
+      address: clientAddress(req),
+      secure: isSecure(req),
+      session,
+      checkKey: (async (matches) => (await loadLimit()).check(req, res, matches)) satisfies CheckKey,
+      query: new URLSearchParams((req.url ?? "").split("?")[1] ?? ""),
+      body: {},
+      wording: texts.in(texts.choice.of(req)),
+    };
     if (route.needsSession && !request.session) {
       if (route.method === "GET" && route.path !== "/status" && route.path !== "/events")
         return { answer: { kind: "redirect", to: "./" }, visit: null };
       return refuse(
         403,
-        "Install Key Needed",
+        say("Install Key Needed"),
         "Your session is over, or you have not entered the install key yet. Nothing has been changed.",
       );
     }
@@ -72,7 +117,7 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
     if (body === null)
       return refuse(
         403,
-        "Form Refused",
+        say("Form Refused"),
         "The form did not come from a page of this installer, or it is too old. Nothing has been changed.",
       );
     const visit = await openVisit(parts, { ...request, body });
@@ -121,55 +166,86 @@ export function createInstaller(parts: WizardParts, renderer: Renderer, answerMa
         });
         return void res.end();
       case "events":
-        return events.listen(req, res, HEADERS);
+        if (!events.isFull) return events.listen(req, res, HEADERS, visit as Visit);
+        res.setHeader("Retry-After", "5");
+        return write(
+          req,
+          res,
+          503,
+          "text/plain; charset=utf-8",
+          "Too many pages follow the progress here; this one asks for it now and then.\n",
+        );
       case "json":
         return write(req, res, what.status, "application/json; charset=utf-8", JSON.stringify(what.body));
       case "download":
         res.setHeader("Content-Disposition", `attachment; filename="${what.filename}"`);
         return write(req, res, 200, what.type, what.body);
-      case "page":
+      case "page": {
+        const wording = visit?.wording ?? texts.in(texts.choice.of(req));
+        const frame = await frameOf(req, what, visit, wording.lang);
+        res.setHeader("Content-Language", wording.lang);
+        keepLanguage(req, res);
+        if (what.retryAfter !== undefined) res.setHeader("Retry-After", what.retryAfter);
         return write(
           req,
           res,
           what.status,
           "text/html; charset=utf-8",
-          renderer.render(what.view, { frame: await frameOf(req, what, visit), model: what.model }),
+          renderer.render(what.view, { ...wording, frame, model: what.model }),
         );
+      }
     }
   }
 
-  async function frameOf(req: MountedRequest, { view, step }: Extract<Answer, { kind: "page" }>, visit: Visit | null): Promise<PageFrame> {
+  /** Not at the mount itself without a slash at its end: the cookie would reach beyond the wizard there. */
+  function keepLanguage(req: MountedRequest, res: ServerResponse): void {
+    const asked = texts.choice.asked(req);
+    if (asked !== null && (!isAtMount(req) || requestPath(req).endsWith("/")))
+      res.setHeader("Set-Cookie", texts.choice.cookie(asked, isSecure(req)));
+  }
+
+  async function frameOf(
+    req: MountedRequest,
+    { view, step }: Extract<Answer, { kind: "page" }>,
+    visit: Visit | null,
+    language: string,
+  ): Promise<PageFrame> {
     const { branding } = settings.options;
-    const words = visit?.words ?? { kind: "upgrade", title: "Upgrade", noun: "upgrade" };
+    const kind = visit?.kind ?? "upgrade";
+    const base = baseOf(req);
     return {
-      base: baseOf(req),
+      base,
       brand: { name: branding.name ?? "", logoUrl: branding.logoUrl ?? null, supportUrl: branding.supportUrl ?? null },
       themed: branding.accentColor !== undefined,
-      words,
-      steps: step === null || !visit ? [] : stepMarks(step, visit.hasLicense, words.title),
+      kind,
+      steps: step === null || !visit ? [] : stepMarks(step, visit.hasLicense, kind),
       csrf: view === "key" ? await sessions.keyFormToken() : (visit?.session?.csrf ?? ""),
+      languages: texts.marks(language),
+      // What a form has been answered with has no address of its own.
+      languageBase: req.method === "POST" || isAtMount(req) ? base || "./" : "",
+      signedIn: view !== "key" && visit?.session !== null && visit?.session !== undefined,
     };
   }
 
   function sendAsset(req: MountedRequest, res: ServerResponse, name: string): Promise<void> {
     if (name === "theme.css") return write(req, res, 200, "text/css; charset=utf-8", themeCss(settings.options.branding.accentColor));
     const asset = publicAsset(name);
-    if (!asset) return send(req, res, refuse(404, "Page Not Found", "The installer has no such page."));
+    if (!asset) return send(req, res, refuse(404, say("Page Not Found"), "The installer has no such page."));
     return write(req, res, 200, asset.type, asset.body);
   }
 
   async function failed(req: MountedRequest, res: ServerResponse, error: unknown): Promise<void> {
     if (res.headersSent) return void res.destroy();
     const { status } = error as { status?: number };
-    if (isUpgateError(error))
+    if (isUpgateError(error) && signedIn.has(req))
       return send(req, res, {
         answer: messagePage(409, { heading: "Not Now", text: error.message, remedy: error.remedy, link: BACK }),
         visit: null,
       });
     if (status === 413)
-      return send(req, res, refuse(413, "Form Too Large", "The form holds more than the installer takes. Nothing has been changed."));
+      return send(req, res, refuse(413, say("Form Too Large"), "The form holds more than the installer takes. Nothing has been changed."));
     if (status !== undefined && status >= 400 && status < 500)
-      return send(req, res, refuse(status, "Form Not Understood", "The form could not be read. Nothing has been changed."));
+      return send(req, res, refuse(status, say("Form Not Understood"), "The form could not be read. Nothing has been changed."));
     logger.error(`upgate: the installer failed: ${driverMessage(error)}`, error);
     answerMaintenance(req, res, "Err1");
   }
@@ -196,10 +272,14 @@ function refuse(status: number, heading: string, text: string): { answer: Answer
   return { answer: messagePage(status, { heading, text, remedy: null, link: BACK }), visit: null };
 }
 
+function isAtMount(req: MountedRequest): boolean {
+  return pathOf(req.url ?? "/").replace(/^\//, "") === "";
+}
+
 /** Prefix of relative links: at the mount itself without a slash at the end, a browser resolves them against the folder above. */
 function baseOf(req: MountedRequest): string {
   const inner = pathOf(req.url ?? "/").replace(/^\//, "");
   if (inner !== "") return "../".repeat(inner.split("/").length - 1);
   const outer = requestPath(req);
-  return outer.endsWith("/") ? "" : `${outer.slice(outer.lastIndexOf("/") + 1)}/`;
+  return outer.endsWith("/") ? "" : relativeSegment(outer);
 }

@@ -1,7 +1,12 @@
 import { basename } from "node:path";
 import { AUTO_RESUME_LIMIT } from "../../core/auto-resumes.js";
+import { remediesOf } from "../../core/remedies.js";
 import { notesBetween, renderMarkdown } from "../../release/markdown.js";
-import { readPreflight } from "../../upgrade/checks.js";
+import { blockingChecks } from "../../core/check.js";
+import { readPreflight } from "../../upgrade/preflight.js";
+import { presentInstallFolder } from "../../upgrade/install-folder.js";
+import { readPreview } from "../../upgrade/preview.js";
+import { previewModel } from "../preview-model.js";
 import type {
   BackupModel,
   DoneModel,
@@ -14,8 +19,10 @@ import type {
   ReviewModel,
   StatusModel,
 } from "../view-models.js";
+import { readKept } from "../../upgrade/failed-run.js";
 import type { RunProgress } from "../../upgrade/status.js";
 import { NO_OUTLOOK, readOutlook, readRestorable, readRestoreFailure } from "./backups.js";
+import type { Wording } from "../texts/texts.js";
 import type { StepId } from "./steps.js";
 import type { Answer, Visit } from "./visit.js";
 
@@ -33,21 +40,20 @@ export async function licensePage({ context }: Visit, status = 200, error: strin
   return page("license", status, model);
 }
 
-export async function reviewPage({ context, state, upgrader }: Visit, status = 200): Promise<Answer> {
+export async function reviewPage({ context, state, upgrader }: Visit, status = 200, error: Notice = null): Promise<Answer> {
   const startable = state.kind === "behind" || state.kind === "fresh";
   const plan = startable ? await upgrader.plan() : [];
-  const releases = [...new Set(plan.map(({ version }) => version))].map((version) => ({
-    version,
-    migrations: plan.filter((migration) => migration.version === version).map(({ name }) => name),
-  }));
+  const checks = await readPreflight(context);
+  const versions = { fromVersion: state.installedVersion, toVersion: state.codeVersion };
   const model: ReviewModel = {
-    fromVersion: state.installedVersion,
-    toVersion: state.codeVersion,
-    releases,
+    ...versions,
+    preview: previewModel(await readPreview(context, { migrations: plan, ...versions, runId: null })),
     migrationCount: plan.length,
-    checks: await readPreflight(context),
+    checks,
     ...(await notes(context.settings.release, state.installedVersion, state.codeVersion)),
     blocked: startable ? null : { reason: state.reason, remedy: state.remedy },
+    mayIgnore: startable && blockingChecks(checks).length > 0,
+    error,
   };
   return page("review", status, model);
 }
@@ -87,15 +93,20 @@ export async function progressPage(visit: Visit, status = 200, error: Notice = n
 
 export async function failedPage({ context, state, status: { run } }: Visit, status = 200, notice: Notice = null): Promise<Answer> {
   const refused = await readRestoreFailure(context, run);
+  const restorable = await readRestorable(context, run);
+  const error = run?.error ?? null;
+  const facts = { kind: run?.kind ?? "upgrade", fromVersion: run?.fromVersion ?? null, toVersion: run?.toVersion ?? state.codeVersion };
   const model: FailedModel = {
     reason: run?.error?.message ?? state.reason,
     remedy: run?.error?.remedy ?? state.remedy,
-    error: run?.error ?? null,
+    error,
     migrations: run?.migrations ?? [],
     fromVersion: run?.fromVersion ?? state.installedVersion,
     toVersion: run?.toVersion ?? state.codeVersion,
     notice: notice ?? (refused && { reason: refused.message, remedy: refused.remedy }),
-    restorable: await readRestorable(context, run),
+    restorable,
+    remedies: remediesOf({ ...facts, error, hasBackup: restorable !== null }),
+    kept: run ? await readKept(context.store, run.id, error) : { statements: [], more: 0 },
     lacksBackup: run?.backup?.kind === "wanted",
   };
   return page("failed", status, model);
@@ -115,6 +126,7 @@ export async function donePage(visit: Visit): Promise<Answer> {
     held: state.kind === "held",
     mayLook: offersBypass(),
     adminUrl: branding.adminUrl ?? "/admin",
+    installFolder: presentInstallFolder(context.settings),
     ...(await notes(context.settings.release, run?.fromVersion ?? null, state.codeVersion)),
   };
   return page("done", 200, model);
@@ -133,15 +145,21 @@ function restoredPage({ context, state }: Visit, run: RunProgress): Answer {
   return { kind: "page", status: 200, view: "restored", step: null, model };
 }
 
-export function messagePage(status: number, model: MessageModel): Answer {
+export function messagePage(status: number, model: MessageModel): Extract<Answer, { kind: "page" }> {
   return { kind: "page", status, view: "message", step: null, model };
 }
 
 /** The `status` JSON of the HTTP contract. */
 export function statusModel({ state, run }: Visit["status"]): StatusModel {
   if (!run) return { state, run: null };
-  const { id, status, startedAt, percent, etaSeconds, migrations, activity, drain } = run;
-  return { state, run: { id, status, startedAt, percent, etaSeconds, migrations, activity, drain } };
+  const { id, status, startedAt, percent, etaSeconds, migrations, activity, step, detail, log, drain } = run;
+  return { state, run: { id, status, startedAt, percent, etaSeconds, migrations, activity, step, detail, log, drain } };
+}
+
+/** The same with its sentences in the reader's language. */
+export function statusIn(wording: Wording, { state, run }: StatusModel): StatusModel {
+  if (!run) return { state, run };
+  return { state, run: { ...run, activity: wording.m(run.activity), detail: run.detail === null ? null : wording.m(run.detail) } };
 }
 
 async function notes(

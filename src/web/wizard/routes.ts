@@ -1,5 +1,7 @@
-import { again, agree, createBackup, drain, finish, look, open, openWithKey, restore, resume, retry, review, start } from "./actions.js";
-import { backupPage, donePage, failedPage, keyPage, licensePage, progressPage, reviewPage, statusModel } from "./pages.js";
+import { again, agree, createBackup, drain, look, open, restore, resume, retry, review, start } from "./actions.js";
+import { finish, openWithKey, signOut } from "./entry.js";
+import { removeFolder } from "./install-folder.js";
+import { backupPage, donePage, failedPage, keyPage, licensePage, progressPage, reviewPage, statusIn, statusModel } from "./pages.js";
 import { report } from "./report.js";
 import type { StepId } from "./steps.js";
 import type { Answer, Visit } from "./visit.js";
@@ -24,6 +26,7 @@ export const ROUTES: readonly Route[] = [
     handle: (visit) => (visit.session ? { kind: "redirect", to: visit.target } : keyPage(visit)),
   },
   { method: "POST", path: "/key", step: null, needsSession: false, handle: openWithKey },
+  { method: "POST", path: "/logout", step: null, needsSession: true, handle: signOut },
   page("/license", "license", (visit) => (visit.hasLicense ? licensePage(visit) : { kind: "redirect", to: "review" })),
   action("/license", "license", agree),
   page("/review", "review", (visit) => reviewPage(visit)),
@@ -41,6 +44,7 @@ export const ROUTES: readonly Route[] = [
   page("/done", "done", donePage),
   action("/look", "done", look),
   action("/open", "done", open),
+  action("/remove-folder", "done", removeFolder),
   action("/done", "done", finish),
   action("/again", "done", again),
   {
@@ -48,7 +52,7 @@ export const ROUTES: readonly Route[] = [
     path: "/status",
     step: null,
     needsSession: true,
-    handle: ({ status }) => ({ kind: "json", status: 200, body: statusModel(status) }),
+    handle: ({ status, wording }) => ({ kind: "json", status: 200, body: statusIn(wording, statusModel(status)) }),
   },
   { method: "GET", path: "/events", step: null, needsSession: true, handle: () => ({ kind: "events" }) },
 ];

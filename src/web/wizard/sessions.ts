@@ -4,7 +4,16 @@ import { sign, unsign } from "cookie-signature";
 import type { DeferredWrites } from "../../store/deferred-writes.js";
 import { isBusy } from "../../store/driver-errors.js";
 import { ensureSecret } from "../../store/secrets.js";
-import { deleteSession, extendSession, hasOpenSession, insertSession, readSession, type WizardSession } from "../../store/sessions.js";
+import {
+  deleteExpiredSessions,
+  deleteSession,
+  extendSession,
+  hasOpenSession,
+  insertSession,
+  readOpenSessions,
+  readSession,
+  type WizardSession,
+} from "../../store/sessions.js";
 import type { Store } from "../../store/store.js";
 import { ensureTables, whileBusy } from "../../store/tables.js";
 
@@ -13,6 +22,8 @@ const COOKIE = "upgate_session";
 const LOOK_COOKIE = "upgate_look";
 /** A session that nobody uses for two hours is over. */
 const SESSION_TTL_MS = 2 * 60 * 60 * 1000;
+/** However much it is used, it is over then: the key has to be entered again. */
+const SESSION_LIFE_MS = 12 * 60 * 60 * 1000;
 /** The use of a session is written down at most this often. */
 const EXTEND_EVERY_MS = 60_000;
 /** The key page's form is good for this long. */
@@ -32,14 +43,23 @@ export class WizardSessions {
   #secret: string | null = null;
   /** Sessions opened while a SQLite migration kept everybody from writing: known to this process until they are written. */
   readonly #unwritten = new Map<string, WizardSession>();
+  /** Sessions closed meanwhile, until that is written. */
+  readonly #ended = new Set<string>();
 
   constructor(
     private readonly store: Store,
     private readonly writes: DeferredWrites,
   ) {}
 
-  /** Opens a session; returns the `Set-Cookie` header. */
-  async open(address: string, secure: boolean): Promise<string> {
+  /**
+   * Opens a session for whoever has entered the key. `isKeyValid` is asked again once it is written, so that a key that was rotated or voided in
+   * between opens none: null then.
+   */
+  async open(
+    address: string,
+    secure: boolean,
+    isKeyValid: () => Promise<boolean>,
+  ): Promise<{ readonly id: string; readonly cookie: string } | null> {
     const value = randomBytes(24).toString("base64url");
     const now = Date.now();
     const session = {
@@ -47,23 +67,30 @@ export class WizardSessions {
       address: address.slice(0, 64),
       createdAt: iso(now),
       seenAt: iso(now),
-      expiresAt: iso(now + SESSION_TTL_MS),
+      expiresAt: endOf(now, now),
     };
     this.#unwritten.set(session.id, session);
-    await this.writes.attempt(() => this.#write(session));
-    return serializeCookie(COOKIE, sign(value, await this.#key()), { httpOnly: true, sameSite: "strict", secure });
+    let isRefused = false;
+    await this.writes.attempt(async () => (isRefused = !(await this.#write(session, isKeyValid))));
+    if (isRefused) return null;
+    await this.writes.attempt(() => deleteExpiredSessions(this.store.knex, iso(Date.now())));
+    const cookie = serializeCookie(COOKIE, sign(value, await this.#key()), { httpOnly: true, sameSite: "strict", secure });
+    return { id: session.id, cookie };
   }
 
-  async #write(session: WizardSession): Promise<void> {
-    if (!this.#unwritten.has(session.id)) return;
+  /** False when the key was void. */
+  async #write(session: WizardSession, isKeyValid: () => Promise<boolean>): Promise<boolean> {
+    if (!this.#unwritten.has(session.id)) return false;
     try {
       await insertSession(this.store.knex, session);
-    } catch (error) {
-      if (isBusy(error)) throw error;
+      const isValid = await isKeyValid().catch(() => false);
+      if (!isValid) await deleteSession(this.store.knex, session.id);
       this.#unwritten.delete(session.id);
+      return isValid;
+    } catch (error) {
+      if (!isBusy(error)) this.#unwritten.delete(session.id);
       throw error;
     }
-    this.#unwritten.delete(session.id);
   }
 
   /** The request's session; null without one, with an expired or a forged one. */
@@ -73,8 +100,20 @@ export class WizardSessions {
     const key = await this.#key();
     const value = unsign(cookie, key);
     if (value === false) return null;
-    const session = this.#unwritten.get(hash(value)) ?? (await readSession(this.store.knex, hash(value), iso(Date.now())));
+    const session = await this.#read(hash(value));
     return session ? { id: session.id, csrf: token(key, `session:${session.id}`) } : null;
+  }
+
+  async isOpen(id: string): Promise<boolean> {
+    return (await this.#read(id)) !== null;
+  }
+
+  /** Which of these sessions are open still. */
+  async openOf(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    const left = ids.filter((id) => !this.#ended.has(id));
+    const written = left.filter((id) => !this.#unwritten.has(id));
+    const open = written.length === 0 ? [] : await readOpenSessions(this.store.knex, written, iso(Date.now()));
+    return new Set([...left.filter((id) => this.#unwritten.has(id)), ...open]);
   }
 
   /** The cookie by which the session's operator may look at the held site: sent for every page below `path`. */
@@ -88,7 +127,15 @@ export class WizardSessions {
     if (!cookie) return false;
     const value = unsign(cookie, await this.#key());
     if (value === false || !value.startsWith("look:")) return false;
-    return (await readSession(this.store.knex, value.slice("look:".length), iso(Date.now()))) !== null;
+    return this.isOpen(value.slice("look:".length));
+  }
+
+  async #read(id: string): Promise<WizardSession | null> {
+    if (this.#ended.has(id)) return null;
+    const now = iso(Date.now());
+    const unwritten = this.#unwritten.get(id);
+    if (unwritten) return unwritten.expiresAt > now ? unwritten : null;
+    return readSession(this.store.knex, id, now);
   }
 
   /** Puts the session's end off; for page views, not for polling. */
@@ -96,13 +143,23 @@ export class WizardSessions {
     const now = Date.now();
     const session = await readSession(this.store.knex, id, iso(now));
     if (!session || now - Date.parse(session.seenAt) <= EXTEND_EVERY_MS) return;
-    await this.writes.attempt(() => extendSession(this.store.knex, id, iso(now), iso(now + SESSION_TTL_MS)));
+    await this.writes.attempt(() => extendSession(this.store.knex, id, iso(now), endOf(now, Date.parse(session.createdAt))));
   }
 
-  /** Ends the session and clears away expired ones; returns the `Set-Cookie` header that removes the cookie. */
-  async close(id: string): Promise<string> {
+  /**
+   * Ends the session; returns the `Set-Cookie` header that removes the cookie. `waits`: until it is written, for up to 5 s; else a migration that
+   * holds SQLite's lock does not keep the operator, and this process remembers it until then.
+   */
+  async close(id: string, waits: boolean): Promise<string> {
+    const { knex } = this.store;
     this.#unwritten.delete(id);
-    await whileBusy(() => deleteSession(this.store.knex, id, iso(Date.now())));
+    this.#ended.add(id);
+    const remove = async (): Promise<void> => {
+      await deleteSession(knex, id);
+      await deleteExpiredSessions(knex, iso(Date.now()));
+      this.#ended.delete(id);
+    };
+    await (waits ? whileBusy(remove) : this.writes.attempt(remove));
     return serializeCookie(COOKIE, "", { httpOnly: true, sameSite: "strict", expires: new Date(0) });
   }
 
@@ -143,6 +200,11 @@ function token(key: string, purpose: string): string {
 
 function hash(value: string): string {
   return createHash("sha256").update(value).digest("hex");
+}
+
+/** When a session ends that was opened then and is used now. */
+function endOf(nowMs: number, openedMs: number): string {
+  return iso(Math.min(nowMs + SESSION_TTL_MS, openedMs + SESSION_LIFE_MS));
 }
 
 function iso(ms: number): string {

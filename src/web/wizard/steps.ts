@@ -1,6 +1,6 @@
-import type { RunDraft } from "../../core/run.js";
+import type { RunDraft, RunKind } from "../../core/run.js";
 import type { VersionStateKind } from "../../core/version-state.js";
-import type { StepMark, Words } from "../view-models.js";
+import type { StepMark } from "../view-models.js";
 
 /** The wizard's pages in the order of the walk; `failed` stands in the place of `done`. */
 export type StepId = "key" | "license" | "review" | "backup" | "progress" | "failed" | "done";
@@ -46,19 +46,24 @@ export function mayShow(page: StepId, target: StepId): boolean {
   return beforeStart.includes(page) && beforeStart.includes(target) && ORDER.indexOf(page) < ORDER.indexOf(target);
 }
 
+const RUN_STEPS = {
+  upgrade: { id: "progress", label: "Upgrade" },
+  install: { id: "progress", label: "Install" },
+  restore: { id: "progress", label: "Restore" },
+} as const satisfies Record<RunKind, { id: StepId; label: string }>;
+
 /** The step indicator's marks. */
-export function stepMarks(current: StepId, hasLicense: boolean, noun: Words["title"]): StepMark[] {
-  const labels: readonly (readonly [StepId, string])[] = [
-    ...(hasLicense ? ([["license", "Licence"]] as const) : []),
-    ["review", "Review"],
-    ["backup", noun === "Install" ? "Ready" : "Backup"],
-    ["progress", noun],
-    ["done", "Done"],
+export function stepMarks(current: StepId, hasLicense: boolean, kind: RunKind): StepMark[] {
+  const steps: readonly { id: StepId; label: string }[] = [
+    ...(hasLicense ? [{ id: "license", label: "Licence" } as const] : []),
+    { id: "review", label: "Review" },
+    kind === "install" ? { id: "backup", label: "Ready" } : { id: "backup", label: "Backup" },
+    RUN_STEPS[kind],
+    { id: "done", label: "Done" },
   ];
-  const at = labels.findIndex(([id]) => id === (current === "failed" ? "progress" : current));
-  return labels.map(([id, label], index) => ({
-    id,
-    label,
+  const at = steps.findIndex(({ id }) => id === (current === "failed" ? "progress" : current));
+  return steps.map((step, index) => ({
+    ...step,
     status: index < at || current === "done" ? "done" : index === at ? "current" : "todo",
   }));
 }

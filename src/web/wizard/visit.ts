@@ -1,16 +1,18 @@
-import type { Run } from "../../core/run.js";
+import type { Run, RunKind } from "../../core/run.js";
 import type { VersionState } from "../../core/version-state.js";
-import { appendAudit } from "../../store/audit.js";
 import type { DeferredWrites } from "../../store/deferred-writes.js";
 import { isMissingTable } from "../../store/driver-errors.js";
 import { readActiveRun } from "../../store/runs.js";
+import { type AuditEvent, recordAudit } from "../../upgrade/audit.js";
 import type { UpgradeContext } from "../../upgrade/context.js";
 import type { InstallKey } from "../../upgrade/install-key.js";
 import type { OwnProcess } from "../../upgrade/node-checks.js";
+import type { Confirmation } from "../../upgrade/run-requests.js";
 import type { UpgradeStatus } from "../../upgrade/status.js";
 import type { Upgrader } from "../../upgrade/upgrader.js";
 import type { Watcher } from "../../upgrade/watcher.js";
-import type { Words } from "../view-models.js";
+import type { Wording } from "../texts/texts.js";
+import type { CheckKey } from "./key-limit.js";
 import type { OpenSession, WizardSessions } from "./sessions.js";
 import { firstUnfinishedStep, type StepId } from "./steps.js";
 
@@ -36,22 +38,35 @@ export interface Visit extends WizardParts {
   readonly hasLicense: boolean;
   /** The first unfinished step. */
   readonly target: StepId;
-  readonly words: Words;
+  /** Of the run, or of the one that can be started: which words the pages use. */
+  readonly kind: RunKind;
   readonly address: string;
   readonly secure: boolean;
   readonly session: OpenSession | null;
+  readonly query: URLSearchParams;
+  readonly checkKey: CheckKey;
   readonly body: Readonly<Record<string, string>>;
+  /** The language of whoever asks. */
+  readonly wording: Wording;
 }
 
 /** What a handler answers; the adapter makes HTTP of it. */
 export type Answer =
-  | { readonly kind: "page"; readonly status: number; readonly view: string; readonly step: StepId | null; readonly model: object }
+  | {
+      readonly kind: "page";
+      readonly status: number;
+      readonly view: string;
+      readonly step: StepId | null;
+      readonly model: object;
+      /** For `Retry-After`, s. */
+      readonly retryAfter?: number;
+    }
   | { readonly kind: "redirect"; readonly to: string; readonly cookie?: string }
   | { readonly kind: "json"; readonly status: number; readonly body: object }
   | { readonly kind: "download"; readonly filename: string; readonly type: string; readonly body: string }
   | { readonly kind: "events" };
 
-type VisitRequest = Pick<Visit, "address" | "secure" | "session" | "body">;
+type VisitRequest = Pick<Visit, "address" | "secure" | "session" | "checkKey" | "query" | "body" | "wording">;
 
 /** Reads what the pages need. Without a session only what the key page shows, which is nothing of the state. */
 export async function openVisit(parts: WizardParts, request: VisitRequest): Promise<Visit> {
@@ -67,7 +82,7 @@ export async function openVisit(parts: WizardParts, request: VisitRequest): Prom
       draft: null,
       hasLicense,
       target: "key",
-      words: wordsOf("upgrade"),
+      kind: "upgrade",
     };
   }
   const state = await parts.watcher.refresh();
@@ -84,29 +99,18 @@ export async function openVisit(parts: WizardParts, request: VisitRequest): Prom
     draft,
     hasLicense,
     target: firstUnfinishedStep(state.kind, draft, hasLicense, wasRestored),
-    words: wordsOf(kind),
+    kind,
   };
 }
 
-export async function audit(
-  visit: Pick<Visit, "context" | "writes" | "address" | "session">,
-  event: string,
-  detail: string | null = null,
-): Promise<void> {
-  const { store } = visit.context;
-  const entry = { happenedAt: store.clock.timestamp(), event, address: visit.address, sessionId: visit.session?.id ?? null, detail };
-  await visit.writes.attempt(() => appendAudit(store.knex, entry));
+/** Whose word it is. */
+export function confirmationOf({ address, session }: Pick<Visit, "address" | "session">): Confirmation {
+  return session ? { address, session: session.id } : { address };
 }
 
-function wordsOf(kind: Words["kind"]): Words {
-  switch (kind) {
-    case "install":
-      return { kind, title: "Install", noun: "installation" };
-    case "restore":
-      return { kind, title: "Restore", noun: "restore" };
-    case "upgrade":
-      return { kind, title: "Upgrade", noun: "upgrade" };
-  }
+/** For what the upgrader does not write down itself. */
+export function audit(visit: Visit, event: AuditEvent, detail: string | null = null, by = confirmationOf(visit)): Promise<void> {
+  return recordAudit(visit.context.store, event, by, detail, (write) => visit.writes.attempt(write));
 }
 
 /** A draft for other versions agreed to something else. */

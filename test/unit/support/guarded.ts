@@ -7,8 +7,10 @@ import type { VersionState } from "../../../src/core/version-state.js";
 import { createGuard, type GuardParts } from "../../../src/web/guard.js";
 import { type Handler, installerMatcher } from "../../../src/web/http.js";
 import { InFlight } from "../../../src/web/in-flight.js";
+import { BUNDLED_LANGUAGES } from "../../../src/core/languages.js";
 import { maintenanceAnswer } from "../../../src/web/maintenance.js";
 import { Renderer } from "../../../src/web/render.js";
+import { Texts } from "../../../src/web/texts/texts.js";
 import { facts, run } from "./facts.js";
 
 /** What stands before the guard, as a host may have it. */
@@ -89,7 +91,7 @@ export async function guarded(
     inFlight,
     probes: { live: "/healthz/live", ready: "/healthz/ready", open: "/healthz/open" },
     isApplicationLoaded: () => true,
-    answer: maintenanceAnswer(new Renderer([]), branding),
+    answer: maintenanceAnswer(new Renderer([]), branding, new Texts(BUNDLED_LANGUAGES, {})),
     logger: console,
     bypass: null,
     ...options,
