@@ -20,6 +20,9 @@ export type LoadApplication = (parts: {
   readonly server: Server;
 }) => Promise<HostApplication | { readonly default: HostApplication }> | HostApplication;
 
+/** So long a connection that was open at `close` may take to bring its first request: a balancer has sent it, a loaded machine has not read it yet, ms. */
+const SILENT_GRACE_MS = 500;
+
 interface HostingParts {
   readonly guard: (options: GuardOptions) => Handler;
   readonly installer: Handler;
@@ -95,7 +98,12 @@ export class Hosting {
   /** Connections whose last answer was under way at `close` would stay until their clients let go of them. */
   closeIdle(): void {
     this.#server?.closeIdleConnections();
-    // One that was upgraded is the application's; no listener tells of it, for one would claim the upgrades of an application that has none.
+    // A request may be on its way already: whoever has sent one must not find the connection cut.
+    setTimeout(() => this.#closeSilent(), SILENT_GRACE_MS).unref();
+  }
+
+  /** One that was upgraded is the application's; no listener tells of it, for one would claim the upgrades of an application that has none. */
+  #closeSilent(): void {
     for (const socket of this.#silent) if (socket.bytesWritten === 0) socket.destroy();
   }
 

@@ -136,6 +136,24 @@ describe("serve", () => {
     project.remove();
   });
 
+  it("still hears a request that was on its way when it was told to close", async () => {
+    const project = sqliteProject();
+    await install(project.options, "1.1.0");
+    const upgate = createUpgate(project.options);
+    const server = await upgate.serve(() => bootingHost(upgate), { port: 0, host: "127.0.0.1" });
+    const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    await until("the connection", async () => (await promisify(server.getConnections.bind(server))()) === 1);
+    const closed = upgate.close();
+    await until("the end of listening", () => !server.listening);
+    await new Promise((resolve) => setTimeout(resolve, 50)); // on a loaded machine a request takes that long to be read
+    socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    const [answer] = (await once(socket, "data")) as [Buffer];
+    assert.match(answer.toString(), /^HTTP\/1\.1 (?:200|503) /);
+    socket.destroy();
+    await closed;
+    project.remove();
+  });
+
   it("writes the generated key to a file of the owner's only, once for all nodes, and voids it at sealing", async () => {
     const { statSync, existsSync, readFileSync } = await import("node:fs");
     const project = sqliteProject();
