@@ -142,14 +142,18 @@ describe("serve", () => {
     const upgate = createUpgate(project.options);
     const server = await upgate.serve(() => bootingHost(upgate), { port: 0, host: "127.0.0.1" });
     const socket = connect((server.address() as AddressInfo).port, "127.0.0.1");
+    socket.on("error", () => undefined); // cut while it writes
+    let answer = "";
+    socket.on("data", (data: Buffer) => (answer += data.toString()));
+    const over = once(socket, "close");
     await until("the connection", async () => (await promisify(server.getConnections.bind(server))()) === 1);
     const closed = upgate.close();
     await until("the end of listening", () => !server.listening);
     await new Promise((resolve) => setTimeout(resolve, 50)); // on a loaded machine a request takes that long to be read
     socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
-    const [answer] = (await once(socket, "data")) as [Buffer];
-    assert.match(answer.toString(), /^HTTP\/1\.1 (?:200|503) /);
-    socket.destroy();
+    await over;
+    // From Node 26 on `server.close()` itself cuts connections that have brought no request yet.
+    if (Number(process.versions.node.split(".")[0]) < 26 || answer !== "") assert.match(answer, /^HTTP\/1\.1 (?:200|503) /);
     await closed;
     project.remove();
   });
