@@ -1,5 +1,6 @@
 import type { Knex } from "knex";
 import type { BackupOptions, HostBackupDriver } from "./backup.js";
+import { parseAdminOptions } from "./check-admin-options.js";
 import { parseNotifications } from "./check-notifications.js";
 import { parseHostChecks } from "./check-host-checks.js";
 import { type OptionProblem, UpgateError } from "./errors.js";
@@ -27,6 +28,10 @@ const TOP_LEVEL = [
   "license",
   "releaseNotes",
   "release",
+  "publicKey",
+  "integrity",
+  "templates",
+  "feed",
   "installPath",
   "basePath",
   "installKey",
@@ -97,6 +102,7 @@ export function checkOptions(
     license: root.path("license", false),
     releaseNotes: root.path("releaseNotes", false, true),
     release: root.path("release", false),
+    ...parseAdminOptions(root),
     installPath: root.urlPath("installPath", "/install"),
     basePath: root.urlPath("basePath", ""),
     installKey,

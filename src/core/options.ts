@@ -1,4 +1,5 @@
 import type { Knex } from "knex";
+import type { FeedOptions, ParsedFeedOptions, ParsedTemplateOptions, TemplateOptions } from "./admin-options.js";
 import type { BackupOptions, HostBackupDriver } from "./backup.js";
 import type { TextOverrides } from "./languages.js";
 import type { NotificationOptions, ParsedNotifications } from "./notification.js";
@@ -29,6 +30,17 @@ export interface UpgateOptions {
   releaseNotes?: string | URL;
   /** The release's manifest, `release.json`. */
   release?: string | URL;
+  /** PEM (SPKI) of the Ed25519 key that signs manifest and feed; several while the vendor changes keys. Default: signatures are not asked for. */
+  publicKey?: string | string[];
+  /**
+   * What follows when the files are not as the manifest says: `refuse`: the site stays closed (`altered`); `warn`: System Health and the
+   * review page say so; `off`: they are not compared. Default `refuse`.
+   */
+  integrity?: "refuse" | "warn" | "off";
+  /** Where the stock templates lie and the operator's own, for the review after an upgrade. */
+  templates?: TemplateOptions;
+  /** The vendor's list of releases. Default: nobody is asked. */
+  feed?: FeedOptions;
   /** Where the installer is mounted, as the browser sees it below `basePath`. Default `/install`. */
   installPath?: string;
   /** Prefix of the whole application, as the browser sees it. Default empty. */
@@ -173,6 +185,10 @@ export interface ParsedOptions {
   readonly license: string | URL | null;
   readonly releaseNotes: string | URL | null;
   readonly release: string | URL | null;
+  readonly publicKeys: readonly string[];
+  readonly integrity: "refuse" | "warn" | "off";
+  readonly templates: ParsedTemplateOptions | null;
+  readonly feed: ParsedFeedOptions | null;
   readonly installPath: string;
   readonly basePath: string;
   readonly installKey: string | null;

@@ -3,14 +3,27 @@ import { createRequire } from "node:module";
 import { messageOf } from "../core/errors.js";
 import { codeVersionProblem, isVersion } from "../core/version.js";
 import type { ReleaseFacts } from "../core/version-state.js";
+import type { Signature } from "./signature.js";
 
 const require = createRequire(import.meta.url);
 
-/** `release.json` as the vendor ships it. */
+/** SHA-256, 64 hexadecimal digits, by path: relative, with `/`, without `.` or `..`. */
+export type FileHashes = Readonly<Record<string, string>>;
+
+/** `release.json` as the vendor ships it: written by hand, or by `upgate seal` with hashes and a signature. */
 export interface ReleaseManifest extends Omit<ReleaseFacts, "missingFiles"> {
   readonly version: string;
   /** Names of the migrations that belong to the release, as in the history. */
   readonly migrations?: readonly string[];
+  /** Every shipped file, relative to the manifest's folder; absent: the release is not sealed. Of a patch set: the files that it replaces or adds. */
+  readonly files?: FileHashes;
+  /** The stock templates, relative to the folder `templates.stock`. */
+  readonly templates?: FileHashes;
+  /** `templates` of earlier releases, by version. */
+  readonly templateHistory?: Readonly<Record<string, FileHashes>>;
+  /** ISO 8601, UTC. */
+  readonly sealedAt?: string;
+  readonly signature?: Signature;
 }
 
 export type ManifestReading =
@@ -49,7 +62,25 @@ function manifestProblem(value: Record<string, unknown>): string | null {
     return "requiredStops must be an array of versions";
   if (value["migrations"] !== undefined && !isArrayOf(value["migrations"], (name) => name !== ""))
     return "migrations must be an array of names";
+  for (const name of ["files", "templates"])
+    if (value[name] !== undefined && !isHashes(value[name])) return `${name} must be an object of SHA-256 sums by relative path`;
+  const history = value["templateHistory"];
+  if (history !== undefined && !(isObject(history) && Object.entries(history).every(([at, hashes]) => isVersion(at) && isHashes(hashes))))
+    return "templateHistory must be an object of templates by version";
   return null;
+}
+
+function isHashes(value: unknown): boolean {
+  return isObject(value) && Object.entries(value).every(([file, hash]) => isRelativePath(file) && /^[0-9a-f]{64}$/.test(String(hash)));
+}
+
+/** A manifest must never lead out of its folder, on any system. */
+function isRelativePath(file: string): boolean {
+  return !/[\\\0:]|^\//.test(file) && file.split("/").every((part) => part !== "" && part !== "." && part !== "..");
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** semver's ranges are loaded with the first manifest: most programs start without one. */

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { messageOf, UpgateError } from "../core/errors.js";
 import type { MigrationFile } from "../core/migration.js";
 import type { ReleaseFacts } from "../core/version-state.js";
-import { manifestStamp, readManifest, type ManifestReading } from "./manifest.js";
+import { manifestStamp, readManifest, type ManifestReading, type ReleaseManifest } from "./manifest.js";
 import type { MigrationListing, MigrationSet } from "./migration-set.js";
 
 /** Absolute paths of what the code ships for an upgrade. */
@@ -51,12 +51,12 @@ export class Release {
         facts: { missingFiles: [...missing, `a usable release.json (${reading.problem})`] },
       };
     if (!reading) return { files, filesVersion: this.paths.codeVersion, facts: missing.length > 0 ? { missingFiles: missing } : {} };
-    const { version, migrations, ...facts } = reading.manifest;
+    const { version, migrations } = reading.manifest;
     const present = new Set(files.map((file) => file.name));
     return {
       files,
       filesVersion: version,
-      facts: { ...facts, missingFiles: [...missing, ...(migrations ?? []).filter((name) => !present.has(name))] },
+      facts: { ...demandsOf(reading.manifest), missingFiles: [...missing, ...(migrations ?? []).filter((name) => !present.has(name))] },
     };
   }
 
@@ -95,4 +95,11 @@ export class Release {
     }
     return this.#manifest;
   }
+}
+
+const DEMANDS = ["kind", "appliesTo", "upgradeFrom", "requiredStops", "prunedBefore"] as const;
+
+/** Without the hashes, which may be many. */
+function demandsOf(manifest: ReleaseManifest): ReleaseFacts {
+  return Object.fromEntries(DEMANDS.filter((name) => manifest[name] !== undefined).map((name) => [name, manifest[name]]));
 }

@@ -9,6 +9,7 @@ import type { MigrationSet } from "../release/migration-set.js";
 import { migrationSource } from "../release/migration-source.js";
 import { listMigrations, migrationFolder } from "../release/migrations.js";
 import { Release } from "../release/release.js";
+import { publicKeyProblem } from "../release/signature.js";
 import { databaseName, type DatabaseSource, databaseSource } from "../store/connect.js";
 import { installDirProblem } from "./install-dir.js";
 
@@ -24,12 +25,21 @@ export interface Settings {
   readonly views: readonly string[];
   /** Absolute: the folder of the configuration file, else the working directory. */
   readonly root: string;
+  /** Absolute paths of the option `templates`; null without it. */
+  readonly templates: TemplatePaths | null;
   /** The vendor's install folder, absolute; null: there is none. */
   readonly installDir: string | null;
   /** What the application needs, absolute: it is never removed. */
   readonly keptPaths: readonly string[];
   /** Null: there is no file, so upgrades run inside this process. */
   readonly configFile: string | null;
+}
+
+/** Folders that need not exist, but for `stock`. */
+export interface TemplatePaths {
+  readonly stock: string;
+  readonly custom: readonly string[];
+  readonly archive: string | null;
 }
 
 /** Checks the options and the files they name. Throws `ERR_UPGATE_OPTIONS` with all problems at once; writes nothing. */
@@ -67,9 +77,20 @@ export function resolveSettings(input: unknown): Settings {
     dataDir: toPath(options.dataDir, root),
     views: options.views.map((folder) => toPath(folder, root)),
     root,
+    templates: templatePaths(options, root),
     installDir,
     keptPaths,
     configFile,
+  };
+}
+
+function templatePaths({ templates }: ParsedOptions, root: string): TemplatePaths | null {
+  if (templates === null) return null;
+  const { stock, custom, archive } = templates;
+  return {
+    stock: toPath(stock, root),
+    custom: custom.map((folder) => toPath(folder, root)),
+    archive: archive === null ? null : toPath(archive, root),
   };
 }
 
@@ -81,7 +102,11 @@ function keptPathsOf(
 ): string[] {
   const { filename } = (database?.config.connection ?? {}) as { readonly filename?: unknown };
   const files = [options.license, options.releaseNotes, options.release, options.dataDir, ...(options.views ?? [])];
-  const named = [...files, isFolder(options.migrations) ? options.migrations : null].filter((file) => file !== null && file !== undefined);
+  const { templates } = options;
+  const themes = templates ? [templates.stock, templates.archive, ...templates.custom] : [];
+  const named = [...files, ...themes, isFolder(options.migrations) ? options.migrations : null].filter(
+    (file) => file !== null && file !== undefined,
+  );
   return [
     path.join(root, "node_modules"),
     ...named.filter((file) => !isWeb(file)).map((file) => toPath(file, root)),
@@ -102,8 +127,18 @@ function fileProblems(options: ParsedOptions, root: string, configFile: string |
     ...missing("releaseNotes", options.releaseNotes),
     ...missing("release", options.release),
     ...missing("configFile", configFile),
+    ...missing("templates.stock", options.templates?.stock),
+    ...missing("templates.archive", options.templates?.archive),
+    ...keyProblems(options.publicKeys ?? []),
     ...(options.views ?? []).flatMap((folder, index) => missing(`views[${index}]`, folder)),
   ];
+}
+
+function keyProblems(publicKeys: readonly string[]): OptionProblem[] {
+  return publicKeys.flatMap((key) => {
+    const message = publicKeyProblem(key);
+    return message === null ? [] : [{ path: "publicKey", message }];
+  });
 }
 
 function isFolder(migrations: ParsedOptions["migrations"] | null | undefined): migrations is string | URL {
