@@ -1,0 +1,45 @@
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import type { FilesComparison, SignatureFinding } from "../core/release-files.js";
+
+/** What is remembered of a comparison: files whose size, times and number are the same are not read again. */
+export interface KnownFiles {
+  /** SHA-256 of the manifest: stamps count for this one only. */
+  readonly key: string;
+  readonly signature: SignatureFinding;
+  readonly stamps: SharedArrayBuffer;
+}
+
+export interface ComparisonTask {
+  /** Absolute path of `release.json`; the files lie in its folder. */
+  readonly manifest: string;
+  /** PEM; none: nobody asks for a signature. */
+  readonly publicKeys: readonly string[];
+  readonly known: KnownFiles | null;
+}
+
+/** `invalid`: of the manifest; `failed`: it could not be compared. */
+export type WorkerAnswer =
+  | { readonly kind: "compared"; readonly comparison: FilesComparison; readonly known: KnownFiles }
+  | { readonly kind: "invalid"; readonly problem: string }
+  | { readonly kind: "failed"; readonly problem: string };
+
+/**
+ * Compares the files on disk with the manifest, in threads of their own: this one's event loop is not held. Never rejects. With `signal` it
+ * ends as `failed`.
+ */
+export async function compareWithManifest(task: ComparisonTask, signal?: AbortSignal): Promise<WorkerAnswer> {
+  // Neither the host's loaders nor its other arguments: nothing here needs them.
+  const worker = new Worker(new URL("./integrity-worker.js", import.meta.url), { workerData: { task }, execArgv: [], stdin: false });
+  const stop = (): void => void worker.terminate();
+  signal?.addEventListener("abort", stop);
+  try {
+    const ended = once(worker, "exit").then((): WorkerAnswer => ({ kind: "failed", problem: "it was ended" }));
+    const [answer] = await Promise.race([once(worker, "message") as Promise<[WorkerAnswer]>, ended.then((one) => [one] as const)]);
+    return answer;
+  } catch (error) {
+    return { kind: "failed", problem: error instanceof Error ? error.message : String(error) };
+  } finally {
+    signal?.removeEventListener("abort", stop);
+  }
+}
