@@ -29,14 +29,15 @@ export type WorkerAnswer =
  * ends as `failed`.
  */
 export async function compareWithManifest(task: ComparisonTask, signal?: AbortSignal): Promise<WorkerAnswer> {
+  const ended: WorkerAnswer = { kind: "failed", problem: "it was ended" };
+  if (signal?.aborted) return ended;
   // Neither the host's loaders nor its other arguments: nothing here needs them.
   const worker = new Worker(new URL("./integrity-worker.js", import.meta.url), { workerData: { task }, execArgv: [], stdin: false });
   const stop = (): void => void worker.terminate();
   signal?.addEventListener("abort", stop);
   try {
-    const ended = once(worker, "exit").then((): WorkerAnswer => ({ kind: "failed", problem: "it was ended" }));
-    const [answer] = await Promise.race([once(worker, "message") as Promise<[WorkerAnswer]>, ended.then((one) => [one] as const)]);
-    return answer;
+    const message = once(worker, "message") as Promise<[WorkerAnswer]>;
+    return await Promise.race([message.then(([answer]) => answer), once(worker, "exit").then(() => ended)]);
   } catch (error) {
     return { kind: "failed", problem: error instanceof Error ? error.message : String(error) };
   } finally {
