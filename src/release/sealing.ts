@@ -54,15 +54,17 @@ export function sealRelease({ folder, isLeftOut, stock, about, previous, sealedA
   return { manifest, comparedWith: bases.map(([version]) => version) };
 }
 
-/** What each release had in full; a patch set lies over the release that it was made for. */
+/** What each release had in full, of two of a version the first; a patch set lies over the release that it was made for. */
 function contentsOf(manifests: readonly ReleaseManifest[]): Map<string, Contents> {
   const contents = new Map<string, Contents>();
-  for (const manifest of manifests.toSorted((a, b) => compareVersions(a.version, b.version))) {
+  const given = manifests.filter(({ files }) => files !== undefined);
+  const each = given.filter(({ version }, index) => given.findIndex((one) => one.version === version) === index);
+  for (const manifest of each.toSorted((a, b) => compareVersions(a.version, b.version))) {
     const own = new Map(Object.entries(manifest.files ?? {}));
     const [, base] = manifest.kind === "patch" ? (basesOf(manifest, contents)[0] ?? []) : [];
     const full = base ? new Map([...base, ...own]) : own;
-    for (const [version, former] of formerContents(full, manifest.formerFiles ?? {}))
-      if (!contents.has(version)) contents.set(version, former);
+    const former = formerContents(full, manifest.formerFiles ?? {});
+    for (const [version, old] of former) if (!contents.has(version)) contents.set(version, old);
     contents.set(manifest.version, full);
   }
   return contents;
