@@ -1,6 +1,7 @@
-import { createHash, generateKeyPairSync } from "node:crypto";
+import { createHash } from "node:crypto";
 import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import { vendorKeys } from "../../test/support/vendor-keys.js";
 import { signed } from "../../src/release/signature.js";
 
 export interface BenchRelease {
@@ -29,10 +30,7 @@ export function makeRelease(folder: string, files: number, bytes: number): Bench
     writeFileSync(path.join(folder, name), data);
     return [name, createHash("sha256").update(data).digest("hex")];
   });
-  const { privateKey, publicKey } = generateKeyPairSync("ed25519", {
-    privateKeyEncoding: { type: "pkcs8", format: "pem" },
-    publicKeyEncoding: { type: "spki", format: "pem" },
-  });
+  const { privateKey, publicKey } = vendorKeys();
   const manifest = path.join(folder, "release.json");
   const list = path.join(folder, "files.list");
   writeFileSync(manifest, JSON.stringify(signed({ version: "8.6.1", files: Object.fromEntries(hashes) }, privateKey), null, 2));

@@ -29,7 +29,7 @@ export function integrityCheck(reading: FilesReading, codeVersion: string, refus
   const fine = (message: string): Check => ({ ...common, severity: "ok", message, remedy: null });
   switch (reading.kind) {
     case "idle":
-      return fine(IDLE[reading.why]);
+      return fine(IDLE[reading.because]);
     case "failed":
       return {
         ...common,
@@ -46,7 +46,7 @@ const IDLE = {
   off: "Not compared: the option integrity says so.",
   "no-manifest": "Not compared: the release has no manifest.",
   "not-sealed": "Not compared: the manifest lists no files.",
-} as const satisfies Record<Extract<FilesReading, { kind: "idle" }>["why"], string>;
+} as const satisfies Record<Extract<FilesReading, { kind: "idle" }>["because"], string>;
 
 function judge(comparison: FilesComparison, codeVersion: string, refuses: boolean): Omit<Check, "id" | "title"> {
   const { version, listed, leftOver, tookMs, signature } = comparison;

@@ -6,7 +6,7 @@ import type { Settings } from "./settings.js";
 
 /** `idle`: there is nothing to compare, or nobody wants it. */
 export type FilesReading =
-  | { readonly kind: "idle"; readonly why: "off" | "no-manifest" | "not-sealed" }
+  | { readonly kind: "idle"; readonly because: "off" | "no-manifest" | "not-sealed" }
   | { readonly kind: "compared"; readonly comparison: FilesComparison }
   | { readonly kind: "failed"; readonly problem: string };
 
@@ -60,10 +60,10 @@ export class Integrity {
   /** For checks. `maxAgeMs`: how old the comparison may be. Never rejects. */
   async read(maxAgeMs: number): Promise<FilesReading> {
     const { integrity } = this.settings.options;
-    if (integrity === "off") return { kind: "idle", why: "off" };
-    if (this.settings.release.paths.manifest === null) return { kind: "idle", why: "no-manifest" };
+    if (integrity === "off") return { kind: "idle", because: "off" };
+    if (this.settings.release.paths.manifest === null) return { kind: "idle", because: "no-manifest" };
     const manifest = this.#manifest();
-    if (manifest === null) return { kind: "idle", why: "not-sealed" };
+    if (manifest === null) return { kind: "idle", because: "not-sealed" };
     const latest = this.#latest;
     const isFresh = latest?.stamp === manifest.stamp && this.clock.nowMs() - latest.atMs <= maxAgeMs;
     const { answer } = isFresh ? latest : await this.#compare(manifest);

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { generateKeyPairSync } from "node:crypto";
 import { after, describe, it } from "node:test";
 import type { Upgate, UpgateOptions } from "../../src/index.js";
 import { type Answers, runCli, runCliJson } from "../support/cli.js";
@@ -8,6 +7,7 @@ import { hostApplication, listening, PageClient } from "../support/hosting.js";
 import { INSTALL_KEY } from "../support/project.js";
 import { type SealedProject, sealedProject } from "../support/sealed-project.js";
 import { install, withUpgate } from "../support/upgates.js";
+import { vendorKeys } from "../support/vendor-keys.js";
 import { until } from "../support/wait.js";
 
 const kinds = await databaseKinds();
@@ -15,8 +15,7 @@ after(async () => {
   for (const kind of kinds) await kind.stop();
 });
 
-const PEM = { privateKeyEncoding: { type: "pkcs8", format: "pem" }, publicKeyEncoding: { type: "spki", format: "pem" } } as const;
-const KEYS = generateKeyPairSync("ed25519", PEM);
+const KEYS = vendorKeys();
 const BILLING = "export const vat = 0.19;\n";
 
 for (const kind of kinds) describe(`the files of a sealed release on ${kind.name}`, () => integrityOn(kind));

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { generateKeyPairSync } from "node:crypto";
 import { after, describe, it } from "node:test";
 import type { UpgateOptions } from "../../src/index.js";
 import { type DatabaseKind, databaseKinds } from "../support/databases.js";
@@ -7,6 +6,7 @@ import { hostApplication, listening, PageClient } from "../support/hosting.js";
 import { INSTALL_KEY, SHOP_MIGRATIONS } from "../support/project.js";
 import { type SealedProject, sealedProject } from "../support/sealed-project.js";
 import { install, withUpgate } from "../support/upgates.js";
+import { vendorKeys } from "../support/vendor-keys.js";
 import { until } from "../support/wait.js";
 
 const kinds = await databaseKinds();
@@ -120,10 +120,7 @@ function patchSetsOn(kind: DatabaseKind): void {
   });
 
   it("that is not signed is not recorded by itself, even where files are only warned of", async () => {
-    const { publicKey } = generateKeyPairSync("ed25519", {
-      publicKeyEncoding: { type: "spki", format: "pem" },
-      privateKeyEncoding: { type: "pkcs8", format: "pem" },
-    });
+    const { publicKey } = vendorKeys();
     await patched(
       async (project) => {
         await withUpgate({ ...project.here, publicKey, integrity: "warn" }, async ({ state, knex }) => {

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
 import { chmodSync, renameSync, symlinkSync, utimesSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { filesProblem } from "../../src/core/release-files.js";
 import { compareWithManifest } from "../../src/release/integrity.js";
 import { signed } from "../../src/release/signature.js";
+import { vendorKeys } from "../support/vendor-keys.js";
 import { compared, type Files, foundIn, sealedFolder, type SealedFolder, uploadOver } from "./support/sealed-folder.js";
 import { tempFolder } from "./support/temp-folder.js";
 
@@ -16,7 +16,6 @@ const FILES: Files = {
   "lib/b.js": "b();\n",
   "public/logo.bin": new Uint8Array([0, 255, 13, 10]),
 };
-const PEM = { privateKeyEncoding: { type: "pkcs8", format: "pem" }, publicKeyEncoding: { type: "spki", format: "pem" } } as const;
 
 describe("a sealed release", () => {
   test("is found as it was sealed", async (t) => {
@@ -132,10 +131,10 @@ describe("a sealed release", () => {
     assert.match(filesProblem(comparison)?.remedy ?? "", /the right to read them/);
   });
 
-  for (const path of ["../outside.js", "/etc/passwd", "lib/../../x", "lib//x", "./x", "C:x", "a\\b", "lib/.."])
-    test(`a manifest that names ${path} is refused`, async (t) => {
+  for (const named of ["../outside.js", "/etc/passwd", "lib/../../x", "lib//x", "./x", "C:x", "a\\b", "lib/.."])
+    test(`a manifest that names ${named} is refused`, async (t) => {
       const { folder, rewrite } = sealedFolder(t, FILES);
-      rewrite({ files: { [path]: "0".repeat(64) } });
+      rewrite({ files: { [named]: "0".repeat(64) } });
       const answer = await compareWithManifest({ manifest: `${folder}/release.json`, publicKeys: [], known: null });
       assert.deepEqual([answer.kind, /files must be/.test(answer.kind === "invalid" ? answer.problem : "")], ["invalid", true]);
     });
@@ -229,8 +228,8 @@ describe("files of two releases", () => {
 });
 
 describe("the signature", () => {
-  const ours = generateKeyPairSync("ed25519", PEM);
-  const others = generateKeyPairSync("ed25519", PEM);
+  const ours = vendorKeys();
+  const others = vendorKeys();
   const rows: [what: string, change: (release: SealedFolder) => object, finding: string, says: RegExp | null][] = [
     ["of the vendor's key", ({ manifest }) => signed(manifest, ours.privateKey), "valid", null],
     ["that is not there", () => ({}), "unsigned", /is not signed/],
