@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
+import { messageOf } from "../core/errors.js";
 import type { FilesComparison, SignatureFinding } from "../core/release-files.js";
 
 /** What is remembered of a comparison: files whose size, times and number are the same are not read again. */
@@ -31,15 +32,16 @@ export type WorkerAnswer =
 export async function compareWithManifest(task: ComparisonTask, signal?: AbortSignal): Promise<WorkerAnswer> {
   const ended: WorkerAnswer = { kind: "failed", problem: "it was ended" };
   if (signal?.aborted) return ended;
-  // Neither the host's loaders nor its other arguments: nothing here needs them.
-  const worker = new Worker(new URL("./integrity-worker.js", import.meta.url), { workerData: { task }, execArgv: [], stdin: false });
-  const stop = (): void => void worker.terminate();
+  let worker: Worker | undefined;
+  const stop = (): void => void worker?.terminate();
   signal?.addEventListener("abort", stop);
   try {
+    // Neither the host's loaders nor its other arguments: nothing here needs them.
+    worker = new Worker(new URL("./integrity-worker.js", import.meta.url), { workerData: { task }, execArgv: [] });
     const message = once(worker, "message") as Promise<[WorkerAnswer]>;
     return await Promise.race([message.then(([answer]) => answer), once(worker, "exit").then(() => ended)]);
   } catch (error) {
-    return { kind: "failed", problem: error instanceof Error ? error.message : String(error) };
+    return { kind: "failed", problem: messageOf(error) };
   } finally {
     signal?.removeEventListener("abort", stop);
   }
