@@ -7,6 +7,7 @@ import { backupSpaceCheck, backupToolsCheck, lastBackupCheck } from "./backup-ch
 import type { UpgradeContext } from "./context.js";
 import { privilegesCheck } from "./database-checks.js";
 import { applicationFolder, enginesCheck } from "./engines-check.js";
+import { filesChecks, PAGE_AGE_MS } from "./files-checks.js";
 import { dataDirCheck, freeSpaceCheck } from "./folder-checks.js";
 import { readHostChecks } from "./host-checks.js";
 import { installFolderChecks } from "./install-folder.js";
@@ -35,6 +36,7 @@ export async function readHealth(context: UpgradeContext, state: VersionState, o
         versionCheck(state),
         pendingCheck(state),
         await attempt("migration-files", "Migration files", () => readMigrationFilesCheck(context)),
+        ...(await filesChecks(context, PAGE_AGE_MS)),
       ],
     },
     { title: "Database", checks: await databaseChecks(context, { probe: false }) },
