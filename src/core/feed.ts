@@ -51,7 +51,7 @@ const LONGEST_TEXT = 200;
 const LONGEST_ADDRESS = 500;
 /** Longer ones take semver too long to read. */
 const LONGEST_RANGE = 100;
-const MOST_STOPS = 50;
+const MOST_STOPS = 20;
 
 const MOMENT = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z$/;
 const DAY = /^\d{4}-\d\d-\d\d$/;

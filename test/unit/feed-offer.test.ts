@@ -134,7 +134,7 @@ test("of a thousand hostile releases the choice is made in a moment", () => {
   const releases = Array.from({ length: 1000 }, (_, index) =>
     release(`9.${index}.0`, {
       upgradeFrom: Array.from({ length: 20 }, () => "<0").join("||"),
-      requiredStops: Array.from({ length: 50 }, () => "9.0.0"),
+      requiredStops: Array.from({ length: 20 }, () => "9.0.0"),
     }),
   );
   const feed = readFeed(release("8.7.0"), ...releases.slice(1));

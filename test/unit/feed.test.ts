@@ -87,9 +87,9 @@ describe("a feed is refused, by the place", () => {
     ["security", "yes", /security must be true or false/],
     ["node", "the latest", /node must be a semver range of 100 characters at most/],
     ["mariadb", `>=1${" || >=1".repeat(20)}`, /mariadb must be a semver range of 100/],
-    ["requiredStops", "8.6.0", /requiredStops must be an array of 50 versions/],
-    ["requiredStops", ["8.6"], /requiredStops must be an array of 50 versions/],
-    ["requiredStops", Array.from({ length: 51 }, () => "8.6.0"), /requiredStops must be an array of 50 versions/],
+    ["requiredStops", "8.6.0", /requiredStops must be an array of 20 versions/],
+    ["requiredStops", ["8.6"], /requiredStops must be an array of 20 versions/],
+    ["requiredStops", Array.from({ length: 21 }, () => "8.6.0"), /requiredStops must be an array of 20 versions/],
     ["endOfSupport", "2026-11-01T00:00:00Z", /endOfSupport must be a day/],
     ["withdrawn", 1, /withdrawn must be true or false/],
   ];
