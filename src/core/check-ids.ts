@@ -11,6 +11,8 @@ export const CHECK_IDS = [
   "pending-migrations",
   "migration-files",
   "manifest",
+  "updates",
+  "support",
   "database",
   "database-server",
   "database-charset",

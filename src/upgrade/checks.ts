@@ -7,6 +7,7 @@ import { backupSpaceCheck, backupToolsCheck, lastBackupCheck } from "./backup-ch
 import type { UpgradeContext } from "./context.js";
 import { privilegesCheck } from "./database-checks.js";
 import { applicationFolder, enginesCheck } from "./engines-check.js";
+import { feedGroups } from "./feed/feed-checks.js";
 import { dataDirCheck, freeSpaceCheck } from "./folder-checks.js";
 import { readHostChecks } from "./host-checks.js";
 import { installFolderChecks } from "./install-folder.js";
@@ -37,6 +38,7 @@ export async function readHealth(context: UpgradeContext, state: VersionState, o
         await attempt("migration-files", "Migration files", () => readMigrationFilesCheck(context)),
       ],
     },
+    ...(await feedGroups(context)),
     { title: "Database", checks: await databaseChecks(context, { probe: false }) },
     {
       title: "Server",

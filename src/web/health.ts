@@ -7,10 +7,8 @@ import { driverMessage } from "../store/driver-errors.js";
 import { readLatestRuns } from "../store/runs.js";
 import { readHealth } from "../upgrade/checks.js";
 import type { UpgradeContext } from "../upgrade/context.js";
-import { presentInstallFolder } from "../upgrade/install-folder.js";
 import type { OwnProcess } from "../upgrade/node-checks.js";
 import type { Watcher } from "../upgrade/watcher.js";
-import { badgeModel } from "./badge.js";
 import type { Handler } from "./http.js";
 import { forgetCaching, NO_STORE } from "./no-store.js";
 import { publicText, type Renderer } from "./render.js";
@@ -27,12 +25,12 @@ export function createHealth(
   watcher: Watcher,
   renderer: Renderer,
   own: () => Promise<OwnProcess>,
-  installer: string,
+  badge: (wording: Wording) => HealthFacts["badge"],
   texts: Texts,
 ): Handler {
   const { branding } = context.settings.options;
   const read = async (wording: Wording): Promise<HealthFacts> => ({
-    badge: badgeModel(watcher.state, installer, wording, presentInstallFolder(context.settings)),
+    badge: badge(wording),
     groups: await readHealth(context, watcher.state, await own()),
     runs: await latestRuns(context),
     generatedAt: context.store.clock.timestamp(),

@@ -1,4 +1,5 @@
 import type { Check, Severity } from "../core/check.js";
+import type { AvailableUpdate } from "../core/feed-offer.js";
 import type { KeptStatements } from "../core/kept-statements.js";
 import type { PlannedMigration } from "../core/plan.js";
 import type { Rehearsal } from "../core/rehearsal.js";
@@ -230,10 +231,12 @@ export interface BadgeModel {
   /** `Version 8.6.1`. */
   readonly versionText: string;
   readonly severity: Severity;
-  /** Where a click leads: the installer when something is to do there, else null. */
+  /** Where a click leads: the installer when something is to do there, the notes or the files of an update; else null. */
   readonly href: string | null;
   /** A sentence about what is to be put in order besides; null: nothing. */
   readonly hint: string | null;
+  /** The release that the vendor's list offers; null: none, or there is no list. */
+  readonly update: AvailableUpdate | null;
 }
 
 /** The maintenance page: needs no database, no host template, no external asset. */
