@@ -73,7 +73,13 @@ type BadgeIn = (wording: Wording) => HealthFacts["badge"];
 function openHealth({ branding, logger }: ParsedOptions, state: VersionState, badge: BadgeIn, renderer: Renderer, texts: Texts): Handler {
   const groups = [{ title: "Release", checks: [versionCheck(state), pendingCheck(state)] }];
   const generatedAt = new Date().toISOString();
-  const read = async (wording: Wording): Promise<HealthFacts> => ({ badge: badge(wording), groups, runs: [], generatedAt });
+  const read = async (wording: Wording): Promise<HealthFacts> => ({
+    badge: badge(wording),
+    groups,
+    runs: [],
+    notes: { notesHtml: null, notesUrl: null },
+    generatedAt,
+  });
   return healthHandler({ read, branding, renderer, texts, logger });
 }
 

@@ -57,15 +57,20 @@ export interface LicenseModel {
   readonly error: string | null;
 }
 
-export interface ReviewModel {
+/** What the vendor says about the releases in question. */
+export interface NotesModel {
+  /** Safe HTML, null when there are none. */
+  readonly notesHtml: string | null;
+  /** Where they are, when they are no file; null: they are one, or there are none. */
+  readonly notesUrl: string | null;
+}
+
+export interface ReviewModel extends NotesModel {
   readonly fromVersion: string | null;
   readonly toVersion: string;
   readonly preview: PreviewModel;
   readonly migrationCount: number;
   readonly checks: readonly Check[];
-  /** Safe HTML, null when there are none. */
-  readonly notesHtml: string | null;
-  readonly notesUrl: string | null;
   /** Why the run can't be started in this state, and what to do instead; null when it can. */
   readonly blocked: { readonly reason: string; readonly remedy: string } | null;
   /** True when checks block that the operator may ignore. */
@@ -176,7 +181,7 @@ export interface RestoredModel {
   readonly adminUrl: string;
 }
 
-export interface DoneModel {
+export interface DoneModel extends NotesModel {
   readonly fromVersion: string | null;
   readonly toVersion: string;
   readonly migrations: readonly PlannedMigration[];
@@ -188,8 +193,6 @@ export interface DoneModel {
   /** Whether the operator can look at it then. */
   readonly mayLook: boolean;
   readonly adminUrl: string;
-  readonly notesHtml: string | null;
-  readonly notesUrl: string | null;
   /** The vendor's install folder, below the application's; null: there is none (any more). */
   readonly installFolder: string | null;
 }
@@ -219,6 +222,8 @@ export interface HealthModel {
     readonly startedAt: string | null;
     readonly durationMs: number | null;
   }[];
+  /** What is new in the code version since the installed one; of a site that is current, in the code version. */
+  readonly notes: NotesModel;
   readonly generatedAt: string;
 }
 

@@ -46,9 +46,9 @@ describe("the vendor's server is asked", () => {
     server.answer((_req, res) =>
       res.writeHead(200, { ETag: '"one"', "Set-Cookie": "site=7", "Content-Type": "text/plain" }).end(JSON.stringify(FEED)),
     );
-    const before = server.requests.length;
+    const asked = server.requests.length;
     assert.deepEqual(await ask(), { kind: "document", text: JSON.stringify(FEED), etag: '"one"' });
-    assert.equal(server.requests.length, before + 1);
+    assert.equal(server.requests.length, asked + 1);
     const { host: _host, connection: _connection, ...headers } = server.requests.at(-1) ?? {};
     assert.deepEqual(headers, {
       accept: "application/json, */*;q=0.1",
@@ -123,11 +123,11 @@ describe("an answer is refused", () => {
   it("that is a gzip bomb, before it is unpacked", async () => {
     const bomb = gzipSync(Buffer.alloc(300_000_000, " "));
     server.answer((_req, res) => res.writeHead(200, { "Content-Encoding": "gzip" }).end(bomb));
-    const before = process.memoryUsage().rss;
+    const rssBefore = process.memoryUsage().rss;
     const { message, ms } = await refusal({ timeoutMs: 20_000 });
     assert.match(message, /longer than 1,000,000 bytes/);
     assert.ok(ms < 5000, `${ms} ms`);
-    assert.ok(process.memoryUsage().rss - before < 100_000_000, `${process.memoryUsage().rss - before} bytes`);
+    assert.ok(process.memoryUsage().rss - rssBefore < 100_000_000, `${process.memoryUsage().rss - rssBefore} bytes`);
   });
 
   it("that is no gzip though it says so", async () => {
@@ -159,10 +159,10 @@ describe("an answer is refused", () => {
   });
 
   it("that sends on and on", async () => {
-    const before = server.requests.length;
+    const asked = server.requests.length;
     server.answer((_req, res) => res.writeHead(307, { Location: "/again" }).end());
     assert.match((await refusal()).message, /on and on/);
-    assert.equal(server.requests.length, before + 4);
+    assert.equal(server.requests.length, asked + 4);
   });
 
   it("of nobody", async () => {

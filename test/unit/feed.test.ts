@@ -39,7 +39,7 @@ describe("a feed is read", () => {
     assert.deepEqual(Object.keys(reading.feed), ["product", "issuedAt", "expiresAt", "releases"]);
     const [first] = reading.feed.releases;
     assert.deepEqual(Object.keys(first ?? {}).toSorted(), Object.keys(WHOLE).toSorted());
-    assert.deepEqual([first?.title, first?.security, first?.requiredStops, first?.expiresAt as unknown], [null, false, [], undefined]);
+    assert.deepEqual([first?.title, first?.security, first?.requiredStops], [null, false, []]);
   });
 
   test("with no release at all", () => assert.equal(parseFeed(feedDocument([])).kind, "read"));

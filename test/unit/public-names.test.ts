@@ -8,6 +8,7 @@ import * as upgate from "upgate";
 /** Whoever changes these lists changes what vendors have written: a minor release for more, a major one for less. */
 const VALUES = ["UpgateError", "backfill", "createUpgate", "defineConfig"];
 const TYPES = [
+  "AvailableUpdate",
   "BackfillOptions",
   "BackfillProgress",
   "BackfillQuery",
@@ -28,6 +29,8 @@ const TYPES = [
   "CreatedBackup",
   "Database",
   "DatabaseAccounts",
+  "FeedChannel",
+  "FeedOptions",
   "GuardOptions",
   "Handler",
   "HostApplication",
@@ -72,6 +75,7 @@ const TYPES = [
   "StartOptions",
   "StartedRun",
   "StatementInDoubt",
+  "TemplateOptions",
   "Upgate",
   "UpgateErrorCode",
   "UpgateOptions",
