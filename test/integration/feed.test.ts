@@ -69,7 +69,7 @@ function feedOn(kind: DatabaseKind): void {
       assert.match((await runCli(["status"], { cwd: project.folder })).stdout, /^update +Release 1\.2\.0 is available\.$/m);
       assert.match(
         (await runCli(["doctor"], { cwd: project.folder })).stdout,
-        /Updates +Release 1\.2\.0 is available\. Your vendor’s list was last read on/,
+        /Updates +Release 1\.2\.0 is available\. Your vendor's list was last read on/,
       );
       assert.equal(vendor.requests.length, 1);
     }));

@@ -89,7 +89,7 @@ function obstacleSentence(obstacle: Obstacle): string {
 /** How far the list is to be trusted. */
 function sourceSentences({ takenAt, error, isExpired, expiresAt, isStale }: FeedNews): string[] {
   return [
-    ...(takenAt === null ? [] : [`Your vendor’s list was last read on ${minuteOf(takenAt)}.`]),
+    ...(takenAt === null ? [] : [`Your vendor's list was last read on ${minuteOf(takenAt)}.`]),
     ...(isExpired && expiresAt !== null
       ? [`It was meant to be replaced by ${minuteOf(expiresAt)}: somebody may hold newer ones back.`]
       : []),
