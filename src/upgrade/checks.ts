@@ -7,7 +7,7 @@ import { backupSpaceCheck, backupToolsCheck, lastBackupCheck } from "./backup-ch
 import type { UpgradeContext } from "./context.js";
 import { privilegesCheck } from "./database-checks.js";
 import { applicationFolder, enginesCheck } from "./engines-check.js";
-import { feedGroups } from "./feed/feed-checks.js";
+import { feedGroups } from "./feed/feed-groups.js";
 import { dataDirCheck, freeSpaceCheck } from "./folder-checks.js";
 import { readHostChecks } from "./host-checks.js";
 import { installFolderChecks } from "./install-folder.js";

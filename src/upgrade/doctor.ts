@@ -8,7 +8,7 @@ import { type CheckGroup, databaseChecks, hostGroups } from "./checks.js";
 import type { UpgradeContext } from "./context.js";
 import { clockCheck, ownTablesCheck, versionRowCheck } from "./database-checks.js";
 import { applicationFolder, enginesCheck } from "./engines-check.js";
-import { feedGroups } from "./feed/feed-checks.js";
+import { feedGroups } from "./feed/feed-groups.js";
 import { dataDirCheck, freeSpaceCheck, manifestCheck } from "./folder-checks.js";
 import { readMigrationFilesCheck } from "./migration-files.js";
 import { readNodesCheck } from "./node-checks.js";

@@ -188,6 +188,18 @@ function feedOn(kind: DatabaseKind): void {
       );
     }));
 
+  it("may be as long as is allowed", () =>
+    scene({}, async (project) => {
+      const links = { notesUrl: `https://vendor.example/${"n".repeat(470)}`, title: "ü".repeat(190) };
+      const long = feedDocument(Array.from({ length: 1000 }, (_, index) => release(`1.1.${index + 1}`, links)));
+      const bytes = Buffer.byteLength(JSON.stringify(long));
+      assert.ok(bytes > 900_000 && bytes < 1_000_000, String(bytes));
+      vendor.answer(long);
+      const { code, json } = await runCliJson<Answer>(["feed"], { cwd: project.folder });
+      assert.deepEqual([code, json.update?.version], [10, "1.1.1000"]);
+      assert.equal((await runCliJson<Answer>(["status"], { cwd: project.folder })).json.update?.version, "1.1.1000");
+    }));
+
   it("comes as JSON and HTML from the badge's handler", () =>
     scene({}, async (_project, here) =>
       withUpgate(here, async (upgate) => {

@@ -1,33 +1,11 @@
 import type { Check } from "../../core/check.js";
 import type { AvailableUpdate, DatabaseProduct, Obstacle, UpdateAdvice } from "../../core/feed-offer.js";
-import { attempt } from "../attempt.js";
-import type { UpgradeContext } from "../context.js";
-import { type FeedNews, feedNewsReader } from "./feed-news.js";
+import type { FeedNews } from "./feed-news.js";
 
 /** The end of support is told so many days before. */
 const NOTICE_DAYS = 90;
 
 const PRODUCTS: Readonly<Record<DatabaseProduct, string>> = { mariadb: "MariaDB", mysql: "MySQL", sqlite: "SQLite" };
-
-/** What the vendor's list says; nothing where the option `feed` is not set. Reads the database, asks nobody. */
-export async function feedGroups({
-  settings,
-  store,
-}: UpgradeContext): Promise<{ readonly title: string; readonly checks: readonly Check[] }[]> {
-  const { feed } = settings.options;
-  if (feed === null) return [];
-  const reading = feedNewsReader({ settings, store, feed }).read();
-  reading.catch(() => undefined); // each check tells it for itself
-  return [
-    {
-      title: "Updates",
-      checks: await Promise.all([
-        attempt("updates", "Updates", async () => updatesCheck(await reading)),
-        attempt("support", "Support", async () => supportCheck(await reading, settings.options.version)),
-      ]),
-    },
-  ];
-}
 
 export function updatesCheck(news: FeedNews): Check {
   const { severity, message, remedy } = updatesVerdict(news);

@@ -3,6 +3,7 @@ import type { Logger } from "../../core/ports.js";
 import type { VersionState } from "../../core/version-state.js";
 import { driverMessage, isBusy, isMissingTable } from "../../store/driver-errors.js";
 import { askFeed, type FeedContext } from "./ask-feed.js";
+import { loadFeedChecks } from "./feed-groups.js";
 import { type FeedNews, feedNewsReader } from "./feed-news.js";
 
 /** How often a node looks into the database for what any of them has learnt. */
@@ -27,7 +28,9 @@ export class FeedWatch {
   constructor(
     private readonly context: FeedContext & { readonly logger: Logger },
     private readonly state: () => VersionState,
-  ) {}
+  ) {
+    loadFeedChecks().catch(() => undefined); // told by the page that needs them
+  }
 
   /** Null: nothing was read yet. */
   get news(): FeedNews | null {
