@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import * as fc from "fast-check";
 import { adviceOf } from "../../src/core/feed-offer.js";
@@ -46,6 +47,24 @@ describe("a feed is read", () => {
   test(`with ${MOST_RELEASES} releases`, () => {
     const many = Array.from({ length: MOST_RELEASES }, (_, index) => release(`8.${index}.0`));
     assert.equal(parseFeed(feedDocument(many)).kind, "read");
+  });
+});
+
+describe("the feed of", () => {
+  const text = (file: string): string => readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
+
+  test("docs/feed.md is one", () => {
+    const [, example = ""] = /```json\n([^]*?)\n```/.exec(text("docs/feed.md")) ?? [];
+    assert.equal(problemOf(JSON.parse(example)), "");
+    assert.match(example, /"signature"/);
+  });
+
+  test("the reference application offers the next stop", () => {
+    const reading = parseFeed(JSON.parse(text("demo/releases.json")));
+    assert.ok(reading.kind === "read");
+    const facts = { codeVersion: "8.6.1", channel: "stable", nodeVersion: "20.19.0", database: null, today: "2026-11-23" } as const;
+    const { update } = adviceOf(reading.feed, facts);
+    assert.deepEqual([update?.version, update?.onTheWayTo, update?.security], ["8.7.0", "9.0.0", true]);
   });
 });
 

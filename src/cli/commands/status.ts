@@ -2,7 +2,7 @@ import type { Command } from "commander";
 import type { Severity } from "../../core/check.js";
 import type { VersionStateKind } from "../../core/version-state.js";
 import { readMigrationWarnings } from "../../upgrade/migration-files.js";
-import { offerSentence } from "../../upgrade/feed/feed-checks.js";
+import { offerSentences } from "../../upgrade/feed/feed-checks.js";
 import { type FeedNews, feedNewsReader } from "../../upgrade/feed/feed-news.js";
 import { describeRunning, isSilent, readLivingNodes } from "../../upgrade/node-checks.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
@@ -70,7 +70,7 @@ async function status({ context, upgrader, terminal }: Session): Promise<ExitCod
     `installed version  ${state.installedVersion ?? "none"}`,
     ...(run === null ? [] : [`run                ${run.id}, ${run.status}, ${run.percent} %`]),
     ...nodes.map((node, index) => `${index === 0 ? "nodes" : ""}`.padEnd(19) + describeRunning(node, isSilent(node, context))),
-    ...(update === null ? [] : [`update             ${offerSentence(update)}${update.security ? " It closes a security hole." : ""}`]),
+    ...(update === null ? [] : [`update             ${offerSentences(update).join(" ")}`]),
     ...warningLines(terminal, warnings),
   ]);
   return exit;

@@ -23,21 +23,26 @@ function updatesVerdict({ advice, error, isExpired, isStale }: FeedNews): Verdic
       remedy: error === null ? null : "Ask again with the command upgate feed; if the error stays, tell your vendor.",
     };
   const { update, withheld } = advice;
-  const why = withheld === null ? [] : withheldSentences(withheld);
-  if (update !== null) {
-    const sentences = [offerSentence(update), ...(update.security ? ["It closes a security hole."] : []), ...why];
-    return { severity: update.security || isUnsure ? "warning" : "info", message: sentences.join(" "), remedy: offerRemedy(update) };
-  }
-  if (withheld !== null) return { severity: withheld.security || isUnsure ? "warning" : "info", message: why.join(" "), remedy: null };
+  if (update === null && withheld === null)
+    return {
+      severity: isUnsure ? "warning" : "ok",
+      message: "There is no newer release.",
+      remedy: isUnsure ? "Ask your vendor whether that is still so." : null,
+    };
+  const isUrgent = update?.security === true || withheld?.security === true;
   return {
-    severity: isUnsure ? "warning" : "ok",
-    message: "There is no newer release.",
-    remedy: isUnsure ? "Ask your vendor whether that is still so." : null,
+    severity: isUrgent || isUnsure ? "warning" : "info",
+    message: [...(update ? offerSentences(update) : []), ...(withheld ? withheldSentences(withheld) : [])].join(" "),
+    remedy: update ? offerRemedy(update) : withheld && `Make the server ready for release ${withheld.version}, or ask your vendor.`,
   };
 }
 
-export function offerSentence({ version, onTheWayTo }: AvailableUpdate): string {
-  return onTheWayTo === null ? `Release ${version} is available.` : `Release ${version} is available, on the way to ${onTheWayTo}.`;
+/** Whole sentences, for operators. */
+export function offerSentences({ version, onTheWayTo, security }: AvailableUpdate): string[] {
+  return [
+    onTheWayTo === null ? `Release ${version} is available.` : `Release ${version} is available, on the way to ${onTheWayTo}.`,
+    ...(security ? ["It closes a security hole."] : []),
+  ];
 }
 
 function offerRemedy({ version, downloadUrl }: AvailableUpdate): string {
@@ -46,9 +51,12 @@ function offerRemedy({ version, downloadUrl }: AvailableUpdate): string {
     : `Get the files of release ${version} from ${downloadUrl}, then upload them.`;
 }
 
-/** Whole sentences, for operators. */
-export function withheldSentences({ version, obstacles }: NonNullable<UpdateAdvice["withheld"]>): string[] {
-  return [`Release ${version} can't be installed here yet.`, ...obstacles.map(obstacleSentence)];
+function withheldSentences({ version, obstacles, security }: NonNullable<UpdateAdvice["withheld"]>): string[] {
+  return [
+    `Release ${version} can't be installed here yet.`,
+    ...obstacles.map(obstacleSentence),
+    ...(security ? ["It, or one before it, closes a security hole."] : []),
+  ];
 }
 
 function obstacleSentence(obstacle: Obstacle): string {
