@@ -16,6 +16,9 @@ export default defineConfig({
   license: new URL("./demo/EULA.md", import.meta.url),
   releaseNotes: new URL("./demo/CHANGELOG.md", import.meta.url),
 
+  // Where newer releases are told of; without it nobody is asked.
+  ...(process.env.FEED_URL ? { feed: { url: process.env.FEED_URL } } : {}),
+
   branding: {
     name: "Ledgerly",
     accentColor: "#0b7a5e",

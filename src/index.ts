@@ -1,6 +1,7 @@
 export { defineConfig } from "./core/config-file.js";
 export type { FeedChannel, FeedOptions, TemplateOptions } from "./core/admin-options.js";
 export type { Check, Severity } from "./core/check.js";
+export type { AvailableUpdate } from "./core/feed-offer.js";
 export type { HostCheck, HostCheckAnswer, HostCheckCall, HostFinding } from "./core/host-check.js";
 export { UpgateError, type OptionProblem, type UpgateErrorCode } from "./core/errors.js";
 export type {

@@ -10,7 +10,7 @@ export const EXIT = {
   failed: 3,
   /** Another process holds the upgrade, or has taken it over. */
   held: 4,
-  /** `status`, `plan`: an upgrade or installation is due. */
+  /** `status`, `plan`: an upgrade or installation is due. `feed`: a newer release is offered. */
   due: 10,
   /** `status`, `plan`: a run is in progress. */
   running: 11,

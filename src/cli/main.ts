@@ -6,6 +6,7 @@ import { auditCommand } from "./commands/audit.js";
 import { backupCommand } from "./commands/backup.js";
 import { baselineCommand } from "./commands/baseline.js";
 import { doctorCommand } from "./commands/doctor.js";
+import { feedCommand } from "./commands/feed.js";
 import { historyCommand } from "./commands/history.js";
 import { initCommand } from "./commands/init.js";
 import { keyCommand } from "./commands/key.js";
@@ -53,6 +54,7 @@ const commands = [
   repairCommand(),
   reportCommand(),
   notifyCommand(),
+  feedCommand(),
   keyCommand(),
   historyCommand(),
   auditCommand(),

@@ -16,6 +16,8 @@ export type FeedChannel = (typeof FEED_CHANNELS)[number];
 export interface FeedOptions {
   /** Of a JSON document; `https:`, or `http:` on the loopback. */
   url: string;
+  /** The feed's `product` must be this one. Default: any is taken. */
+  product?: string;
   /** Default `stable`. */
   channel?: FeedChannel;
   /** How often it is asked for, by one node of all, hours; 1 to 720, default 24. */
@@ -30,4 +32,6 @@ export interface ParsedTemplateOptions {
   readonly archive: string | URL | null;
 }
 
-export type ParsedFeedOptions = Readonly<Required<FeedOptions>>;
+export interface ParsedFeedOptions extends Readonly<Required<Omit<FeedOptions, "product">>> {
+  readonly product: string | null;
+}

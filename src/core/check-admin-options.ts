@@ -8,7 +8,7 @@ import {
 import type { Checker } from "./option-checker.js";
 
 const TEMPLATES = ["stock", "custom", "archive"] as const satisfies readonly (keyof TemplateOptions)[];
-const FEED = ["url", "channel", "everyHours", "timeoutMs"] as const satisfies readonly (keyof FeedOptions)[];
+const FEED = ["url", "product", "channel", "everyHours", "timeoutMs"] as const satisfies readonly (keyof FeedOptions)[];
 
 /** What the admin's side is told: keys, templates, feed. */
 export function parseAdminOptions(root: Checker): {
@@ -51,6 +51,7 @@ function parseFeed(feed: Checker): ParsedFeedOptions {
   feed.check("url", feedAddressProblem);
   return {
     url: String(feed.input["url"]),
+    product: feed.optionalString("product") ?? null,
     channel: feed.oneOf("channel", FEED_CHANNELS),
     everyHours: feed.integer("everyHours", 24, 1, 720, " of hours"),
     timeoutMs: feed.integer("timeoutMs", 5000, 100, 60_000),

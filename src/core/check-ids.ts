@@ -13,6 +13,8 @@ export const CHECK_IDS = [
   "manifest",
   "integrity",
   "release-signature",
+  "updates",
+  "support",
   "database",
   "database-server",
   "database-charset",

@@ -143,6 +143,10 @@ export const ERRORS = {
     title: "The install folder can't be removed",
     remedy: "Delete it by hand, with the program you upload files with.",
   },
+  ERR_UPGATE_FEED: {
+    title: "The list of releases could not be read",
+    remedy: "Try again later: what is known stays known. If it goes on, tell your vendor.",
+  },
   ERR_UPGATE_APPLICATION_START: {
     title: "The application did not start",
     remedy: "The cause is the application's own error; see the stack in the log.",

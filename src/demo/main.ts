@@ -9,6 +9,7 @@ const { values } = parseArgs({
   options: {
     fresh: { type: "boolean", default: false },
     reset: { type: "boolean", default: false },
+    feed: { type: "boolean", default: false },
     port: { type: "string", default: process.env["PORT"] ?? "3000" },
     host: { type: "string", default: process.env["HOST"] ?? "127.0.0.1" },
   },
@@ -30,7 +31,12 @@ function startOver(): void {
   for (const suffix of ["", "-wal", "-shm", "-journal"]) rmSync(file + suffix, { force: true });
 }
 
-// The configuration reads DATABASE_URL when it is loaded, so it comes after the arguments.
+if (values.feed) {
+  const { serveFeed } = await import("./feed-server.js");
+  process.env["FEED_URL"] = await serveFeed();
+}
+
+// The configuration reads the environment when it is loaded, so it comes after the arguments.
 const { config } = await import("./config.js");
 if (!values.fresh) {
   const { layDownBaseline } = await import("./baseline.js");

@@ -26,24 +26,40 @@ export function renderMarkdown(markdown: string): string {
 }
 
 /**
- * The sections of a changelog after one version up to another, newest first as they stand. A changelog without version
+ * The sections of a changelog after one version up to another, newest first. `after` null: those of `upTo` itself. A changelog without version
  * headings comes back whole; null when there is nothing between the two.
  */
 export function notesBetween(markdown: string, after: string | null, upTo: string): string | null {
+  const releases = releasesOf(markdown);
+  if (releases === null) return markdown.trim() || null;
+  const isWanted = (version: string): boolean =>
+    after === null ? compareVersions(version, upTo) === 0 : compareVersions(version, upTo) <= 0 && compareVersions(version, after) > 0;
+  const wanted = releases.filter(({ version }) => isWanted(version)).toSorted((a, b) => compareVersions(b.version, a.version));
+  return wanted.map(({ text }) => text.trim()).join("\n\n") || null;
+}
+
+interface ReleaseNotes {
+  readonly version: string;
+  text: string;
+}
+
+/** Each version's heading with all that belongs to it, as they stand; null: no heading names a version. */
+function releasesOf(markdown: string): ReleaseNotes[] | null {
   const sections = sectionsOf(markdown);
   const last = sections.findLastIndex(({ version }) => version !== null);
-  if (last < 0) return markdown.trim() || null;
-  const kept: string[] = [];
-  let keeping = false;
+  if (last < 0) return null;
+  const releases: ReleaseNotes[] = [];
+  let current: ReleaseNotes | null = null;
   let versionLevel = 0;
   for (const [index, { text, version, level }] of sections.entries()) {
     if (version !== null) {
       versionLevel = level;
-      keeping = compareVersions(version, upTo) <= 0 && (after === null || compareVersions(version, after) > 0);
-    } else if (level < versionLevel || (level === versionLevel && index > last && level < LOWEST_LEVEL)) keeping = false;
-    if (keeping) kept.push(text);
+      current = { version, text: "" };
+      releases.push(current);
+    } else if (level < versionLevel || (level === versionLevel && index > last && level < LOWEST_LEVEL)) current = null;
+    if (current) current.text += text;
   }
-  return kept.join("").trim() || null;
+  return releases;
 }
 
 /**

@@ -10,6 +10,7 @@ import type { VersionState } from "../core/version-state.js";
 import { connectHost, databaseSource } from "../store/connect.js";
 import { pendingCheck, versionCheck } from "../upgrade/checks.js";
 import { badgeModel, renderBadge } from "../web/badge.js";
+import { createBadgeHandler } from "../web/badge-handler.js";
 import { createGuard } from "../web/guard.js";
 import { InFlight } from "../web/in-flight.js";
 import { type HealthFacts, healthHandler } from "../web/health.js";
@@ -39,12 +40,14 @@ export function openGate(options: OpenGateOptions = {}): Upgate {
   const hosting = new OpenHosting(settings, state);
   const connections = new LazyKnex(options.database === undefined ? null : settings.database.app, root);
   const health = openHealth(settings, state, badge, renderer, texts);
+  const badgeHandler = createBadgeHandler(texts, async (wording) => renderBadge(renderer, badge(wording)));
   const upgate: Omit<Upgate, "knex"> = {
     serve: (load, serveOptions) => hosting.serve(load, serveOptions),
     guard: () => hosting.guard,
     installer: () => sealedInstaller,
     health: () => health,
     badge: async (badgeOptions) => renderBadge(renderer, badge(texts.inOffered(badgeOptions?.language))),
+    badgeHandler: () => badgeHandler,
     ready: async () => undefined,
     state: () => state,
     upgrader: refusingUpgrader(state),
@@ -70,7 +73,13 @@ type BadgeIn = (wording: Wording) => HealthFacts["badge"];
 function openHealth({ branding, logger }: ParsedOptions, state: VersionState, badge: BadgeIn, renderer: Renderer, texts: Texts): Handler {
   const groups = [{ title: "Release", checks: [versionCheck(state), pendingCheck(state)] }];
   const generatedAt = new Date().toISOString();
-  const read = async (wording: Wording): Promise<HealthFacts> => ({ badge: badge(wording), groups, runs: [], generatedAt });
+  const read = async (wording: Wording): Promise<HealthFacts> => ({
+    badge: badge(wording),
+    groups,
+    runs: [],
+    notes: { notesHtml: null, notesUrl: null },
+    generatedAt,
+  });
   return healthHandler({ read, branding, renderer, texts, logger });
 }
 

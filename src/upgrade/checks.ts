@@ -8,6 +8,7 @@ import type { UpgradeContext } from "./context.js";
 import { privilegesCheck } from "./database-checks.js";
 import { applicationFolder, enginesCheck } from "./engines-check.js";
 import { filesChecks, PAGE_AGE_MS } from "./files-checks.js";
+import { feedGroups } from "./feed/feed-groups.js";
 import { dataDirCheck, freeSpaceCheck } from "./folder-checks.js";
 import { readHostChecks } from "./host-checks.js";
 import { installFolderChecks } from "./install-folder.js";
@@ -39,6 +40,7 @@ export async function readHealth(context: UpgradeContext, state: VersionState, o
         ...(await filesChecks(context, PAGE_AGE_MS)),
       ],
     },
+    ...(await feedGroups(context)),
     { title: "Database", checks: await databaseChecks(context, { probe: false }) },
     {
       title: "Server",

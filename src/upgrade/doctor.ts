@@ -9,6 +9,7 @@ import type { UpgradeContext } from "./context.js";
 import { clockCheck, ownTablesCheck, versionRowCheck } from "./database-checks.js";
 import { applicationFolder, enginesCheck } from "./engines-check.js";
 import { filesChecks } from "./files-checks.js";
+import { feedGroups } from "./feed/feed-groups.js";
 import { dataDirCheck, freeSpaceCheck, manifestCheck } from "./folder-checks.js";
 import { readMigrationFilesCheck } from "./migration-files.js";
 import { readNodesCheck } from "./node-checks.js";
@@ -49,6 +50,7 @@ export async function examine(context: UpgradeContext, { probe }: { readonly pro
     // A backup that a run makes must not meet a table that goes again.
     await databaseGroup(context, snapshot, probe && snapshot.run?.status !== "running"),
     await filesGroup(context),
+    ...(await feedGroups(context)),
     server,
     await upgradeGroup(context, snapshot),
     ...(await hostGroups(context)),

@@ -3,16 +3,16 @@ import accepts from "accepts";
 import { messageOf } from "../core/errors.js";
 import type { BrandingOptions } from "../core/options.js";
 import type { Logger } from "../core/ports.js";
+import type { VersionState } from "../core/version-state.js";
 import { driverMessage } from "../store/driver-errors.js";
 import { readLatestRuns } from "../store/runs.js";
 import { readHealth } from "../upgrade/checks.js";
 import type { UpgradeContext } from "../upgrade/context.js";
-import { presentInstallFolder } from "../upgrade/install-folder.js";
 import type { OwnProcess } from "../upgrade/node-checks.js";
 import type { Watcher } from "../upgrade/watcher.js";
-import { badgeModel } from "./badge.js";
 import type { Handler } from "./http.js";
 import { forgetCaching, NO_STORE } from "./no-store.js";
+import { readNotes } from "./release-notes.js";
 import { publicText, type Renderer } from "./render.js";
 import { securityHeaders } from "./security-headers.js";
 import { SOURCE_LANGUAGE } from "./texts/catalogue.js";
@@ -27,21 +27,24 @@ export function createHealth(
   watcher: Watcher,
   renderer: Renderer,
   own: () => Promise<OwnProcess>,
-  installer: string,
+  badge: (wording: Wording) => HealthFacts["badge"],
   texts: Texts,
 ): Handler {
   const { branding } = context.settings.options;
+  const notesNow = ({ installedVersion, codeVersion }: VersionState): Promise<HealthModel["notes"]> =>
+    readNotes(context, installedVersion === codeVersion ? null : installedVersion, codeVersion);
   const read = async (wording: Wording): Promise<HealthFacts> => ({
-    badge: badgeModel(watcher.state, installer, wording, presentInstallFolder(context.settings)),
+    badge: badge(wording),
     groups: await readHealth(context, watcher.state, await own()),
     runs: await latestRuns(context),
+    notes: await notesNow(watcher.state),
     generatedAt: context.store.clock.timestamp(),
   });
   return healthHandler({ read, branding, renderer, texts, logger: context.logger });
 }
 
 /** What System Health shows, wherever it comes from. */
-export type HealthFacts = Pick<HealthModel, "badge" | "groups" | "runs" | "generatedAt">;
+export type HealthFacts = Pick<HealthModel, "badge" | "groups" | "runs" | "notes" | "generatedAt">;
 
 interface HealthParts {
   readonly read: (wording: Wording) => Promise<HealthFacts>;

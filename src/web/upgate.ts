@@ -24,8 +24,10 @@ import { lazyHandler } from "./lazy-handler.js";
 import { maintenanceAnswer } from "./maintenance.js";
 import { Renderer } from "./render.js";
 import { Hosting, type LoadApplication, type ServeOptions } from "./serve.js";
-import { Texts } from "./texts/texts.js";
+import { Texts, type Wording } from "./texts/texts.js";
 import type { Installer } from "./wizard/installer.js";
+import type { BadgeModel } from "./view-models.js";
+import { watchFeed } from "./watched-feed.js";
 import type { WizardSessions } from "./wizard/sessions.js";
 
 /** Guard, installer and admin side of one application in one process. */
@@ -40,6 +42,11 @@ export interface Upgate {
   health(): Handler;
   /** The version badge for the dashboard. `language`: one of the option `languages`, default its first; another one throws `ERR_UPGATE_OPTIONS`. */
   badge(options?: BadgeOptions): Promise<Badge>;
+  /**
+   * The same for a page that fetches it, as JSON; mount it behind the host's own admin check, e.g. `app.get("/admin/version", requireAdmin,
+   * upgate.badgeHandler())`.
+   */
+  badgeHandler(): Handler;
   /** Settles with the first reading of the state, also when it failed. */
   ready(): Promise<void>;
   /** The state as last read, at most `pollMs` ago. */
@@ -122,9 +129,22 @@ export function createUpgate(options: UpgateOptions): Upgate {
     wizard = createInstaller(parts, renderer, texts, answer);
     return wizard.handler;
   });
+  const feed = watchFeed(context, watcher);
+  const badgeIn = (wording: Wording): BadgeModel => {
+    const facts = { installFolder: presentInstallFolder(settings), news: feed.news() };
+    return badgeModel(watcher.state, installerAddress, wording, facts);
+  };
   const health = lazyHandler(async () => {
     const { createHealth } = await import("./health.js");
-    return createHealth(context, watcher, renderer, own, installerAddress, texts);
+    return createHealth(context, watcher, renderer, own, badgeIn, texts);
+  });
+  const readBadge = async (wording: Wording): Promise<Badge> => {
+    await watcher.ready;
+    return renderBadge(renderer, badgeIn(wording));
+  };
+  const badgeHandler = lazyHandler(async () => {
+    const { createBadgeHandler } = await import("./badge-handler.js");
+    return createBadgeHandler(texts, readBadge);
   });
   let isReady = false;
   void watcher.ready.then(() => (isReady = true));
@@ -159,6 +179,7 @@ export function createUpgate(options: UpgateOptions): Upgate {
     writes.close();
     // A balancer that finds the port closed sends visitors elsewhere, while what was let in goes on.
     const hostingClosed = hosting.close();
+    await feed.close();
     await watcher.close();
     hosting.closeIdle();
     await keyFollowing;
@@ -194,11 +215,8 @@ export function createUpgate(options: UpgateOptions): Upgate {
     guard,
     installer: () => installer,
     health: () => health,
-    async badge(badgeOptions) {
-      const wording = texts.inOffered(badgeOptions?.language);
-      await watcher.ready;
-      return renderBadge(renderer, badgeModel(watcher.state, installerAddress, wording, presentInstallFolder(settings)));
-    },
+    badge: async (badgeOptions) => readBadge(texts.inOffered(badgeOptions?.language)),
+    badgeHandler: () => badgeHandler,
     ready: () => watcher.ready,
     state: () => watcher.state,
     get knex() {

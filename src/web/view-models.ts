@@ -1,4 +1,5 @@
 import type { Check, Severity } from "../core/check.js";
+import type { AvailableUpdate } from "../core/feed-offer.js";
 import type { KeptStatements } from "../core/kept-statements.js";
 import type { PlannedMigration } from "../core/plan.js";
 import type { Rehearsal } from "../core/rehearsal.js";
@@ -56,15 +57,20 @@ export interface LicenseModel {
   readonly error: string | null;
 }
 
-export interface ReviewModel {
+/** What the vendor says about the releases in question. */
+export interface NotesModel {
+  /** Safe HTML, null when there are none. */
+  readonly notesHtml: string | null;
+  /** Where they are, when they are no file; null: they are one, or there are none. */
+  readonly notesUrl: string | null;
+}
+
+export interface ReviewModel extends NotesModel {
   readonly fromVersion: string | null;
   readonly toVersion: string;
   readonly preview: PreviewModel;
   readonly migrationCount: number;
   readonly checks: readonly Check[];
-  /** Safe HTML, null when there are none. */
-  readonly notesHtml: string | null;
-  readonly notesUrl: string | null;
   /** Why the run can't be started in this state, and what to do instead; null when it can. */
   readonly blocked: { readonly reason: string; readonly remedy: string } | null;
   /** True when checks block that the operator may ignore. */
@@ -175,7 +181,7 @@ export interface RestoredModel {
   readonly adminUrl: string;
 }
 
-export interface DoneModel {
+export interface DoneModel extends NotesModel {
   readonly fromVersion: string | null;
   readonly toVersion: string;
   readonly migrations: readonly PlannedMigration[];
@@ -187,8 +193,6 @@ export interface DoneModel {
   /** Whether the operator can look at it then. */
   readonly mayLook: boolean;
   readonly adminUrl: string;
-  readonly notesHtml: string | null;
-  readonly notesUrl: string | null;
   /** The vendor's install folder, below the application's; null: there is none (any more). */
   readonly installFolder: string | null;
 }
@@ -218,6 +222,8 @@ export interface HealthModel {
     readonly startedAt: string | null;
     readonly durationMs: number | null;
   }[];
+  /** What is new in the code version since the installed one; of a site that is current, in the code version. */
+  readonly notes: NotesModel;
   readonly generatedAt: string;
 }
 
@@ -230,10 +236,12 @@ export interface BadgeModel {
   /** `Version 8.6.1`. */
   readonly versionText: string;
   readonly severity: Severity;
-  /** Where a click leads: the installer when something is to do there, else null. */
+  /** Where a click leads: the installer when something is to do there, the notes or the files of an update; else null. */
   readonly href: string | null;
   /** A sentence about what is to be put in order besides; null: nothing. */
   readonly hint: string | null;
+  /** The release that the vendor's list offers; null: none, or there is no list. */
+  readonly update: AvailableUpdate | null;
 }
 
 /** The maintenance page: needs no database, no host template, no external asset. */

@@ -153,7 +153,7 @@ All notable changes.
     ["8.6.0", "8.6.1", ["one", "Fixed", "fixed", "early"], ["seven", "six", "secret", "notable"]],
     ["8.6.1-release.1", "8.6.1", ["one", "fixed"], ["early", "seven"]],
     ["8.6.1", "8.7.0", ["seven"], ["one", "secret"]],
-    [null, "8.6.1", ["one", "early", "six"], ["seven", "notable"]],
+    [null, "8.6.1", ["one", "Fixed", "fixed"], ["seven", "notable", "early", "six"]],
     ["8.5.0", "8.7.0", ["seven", "one", "early", "six"], ["secret"]],
   ];
   for (const [after, upTo, has, lacks] of table)
@@ -199,6 +199,12 @@ All notable changes.
     assert.match(notesBetween(text, "9.0.0-rc.1", "9.0.0-rc.2") ?? "", /^## 9\.0\.0-rc\.2\s+- second$/);
     assert.match(notesBetween(text, "8.7.0", "9.0.0") ?? "", /final[^]*second[^]*first$/);
     assert.equal(notesBetween(text, "9.0.0", "9.1.0"), null);
+  });
+
+  test("come newest first, also where the changelog stands the other way round", () => {
+    const text = "# 8.6.0\n\n- six\n\n# 8.6.1\n\n- one\n\n## Fixed\n\n- fixed\n\n# 8.7.0\n\n- seven";
+    assert.equal(notesBetween(text, "8.6.0", "8.7.0"), "# 8.7.0\n\n- seven\n\n# 8.6.1\n\n- one\n\n## Fixed\n\n- fixed");
+    assert.equal(notesBetween(text, null, "8.6.0"), "# 8.6.0\n\n- six");
   });
 
   test("lack what stands below the last version", () => {

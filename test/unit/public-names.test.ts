@@ -8,6 +8,7 @@ import * as upgate from "upgate";
 /** Whoever changes these lists changes what vendors have written: a minor release for more, a major one for less. */
 const VALUES = ["UpgateError", "backfill", "createUpgate", "defineConfig"];
 const TYPES = [
+  "AvailableUpdate",
   "BackfillOptions",
   "BackfillProgress",
   "BackfillQuery",

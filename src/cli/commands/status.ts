@@ -2,9 +2,12 @@ import type { Command } from "commander";
 import type { Severity } from "../../core/check.js";
 import type { VersionStateKind } from "../../core/version-state.js";
 import { readMigrationWarnings } from "../../upgrade/migration-files.js";
+import { offerSentences } from "../../upgrade/feed/feed-checks.js";
+import { type FeedNews, feedNewsReader } from "../../upgrade/feed/feed-news.js";
 import { describeRunning, isSilent, readLivingNodes } from "../../upgrade/node-checks.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { remedyLines } from "../next-verb.js";
+import type { UpgradeContext } from "../../upgrade/context.js";
 import { type Session, verb, withSession } from "../verb.js";
 import { warningLines } from "../warning-lines.js";
 
@@ -57,7 +60,9 @@ async function status({ context, upgrader, terminal }: Session): Promise<ExitCod
   const warnings = readable ? (await readMigrationWarnings(context)).warnings : [];
   const { exit, severity } = meaningOf(state.kind);
   const nodes = readable ? await readLivingNodes(context) : [];
-  terminal.result({ state, run, nodes, warnings }, [
+  const news = readable ? await readNews(context) : null;
+  const update = news?.advice?.update ?? null;
+  terminal.result({ state, run, nodes, update, warnings }, [
     `${terminal.paintSeverity(severity, state.kind)}  ${state.reason}`,
     ...(state.remedy === "" || exit === EXIT.done ? [] : remedyLines(state)),
     "",
@@ -66,7 +71,18 @@ async function status({ context, upgrader, terminal }: Session): Promise<ExitCod
     `installed version  ${state.installedVersion ?? "none"}`,
     ...(run === null ? [] : [`run                ${run.id}, ${run.status}, ${run.percent} %`]),
     ...nodes.map((node, index) => `${index === 0 ? "nodes" : ""}`.padEnd(19) + describeRunning(node, isSilent(node, context))),
+    ...(update === null ? [] : [`update             ${offerSentences(update).join(" ")}`]),
     ...warningLines(terminal, warnings),
   ]);
   return exit;
+}
+
+/** What is known: nobody is asked. Null where that is nothing, or can't be read. */
+async function readNews({ settings, store }: UpgradeContext): Promise<FeedNews | null> {
+  const { feed } = settings.options;
+  return feed === null
+    ? null
+    : feedNewsReader({ settings, store, feed })
+        .read()
+        .catch(() => null);
 }

@@ -1,12 +1,13 @@
 import { basename } from "node:path";
 import { AUTO_RESUME_LIMIT } from "../../core/auto-resumes.js";
 import { remediesOf } from "../../core/remedies.js";
-import { notesBetween, renderMarkdown } from "../../release/markdown.js";
+import { renderMarkdown } from "../../release/markdown.js";
 import { blockingChecks } from "../../core/check.js";
 import { readPreflight } from "../../upgrade/preflight.js";
 import { presentInstallFolder } from "../../upgrade/install-folder.js";
 import { readPreview } from "../../upgrade/preview.js";
 import { previewModel } from "../preview-model.js";
+import { readNotes } from "../release-notes.js";
 import type {
   BackupModel,
   DoneModel,
@@ -50,7 +51,7 @@ export async function reviewPage({ context, state, upgrader }: Visit, status = 2
     preview: previewModel(await readPreview(context, { migrations: plan, ...versions, runId: null })),
     migrationCount: plan.length,
     checks,
-    ...(await notes(context.settings.release, state.installedVersion, state.codeVersion)),
+    ...(await readNotes(context, state.installedVersion, state.codeVersion)),
     blocked: startable ? null : { reason: state.reason, remedy: state.remedy },
     mayIgnore: startable && blockingChecks(checks).length > 0,
     error,
@@ -127,7 +128,7 @@ export async function donePage(visit: Visit): Promise<Answer> {
     mayLook: offersBypass(),
     adminUrl: branding.adminUrl ?? "/admin",
     installFolder: presentInstallFolder(context.settings),
-    ...(await notes(context.settings.release, run?.fromVersion ?? null, state.codeVersion)),
+    ...(await readNotes(context, run?.fromVersion ?? null, state.codeVersion)),
   };
   return page("done", 200, model);
 }
@@ -160,18 +161,6 @@ export function statusModel({ state, run }: Visit["status"]): StatusModel {
 export function statusIn(wording: Wording, { state, run }: StatusModel): StatusModel {
   if (!run) return { state, run };
   return { state, run: { ...run, activity: wording.m(run.activity), detail: run.detail === null ? null : wording.m(run.detail) } };
-}
-
-async function notes(
-  release: Visit["context"]["settings"]["release"],
-  from: string | null,
-  to: string,
-): Promise<{ notesHtml: string | null; notesUrl: string | null }> {
-  const found = await release.notes();
-  if (found === null) return { notesHtml: null, notesUrl: null };
-  if ("url" in found) return { notesHtml: null, notesUrl: found.url };
-  const section = notesBetween(found.markdown, from, to);
-  return { notesHtml: section === null ? null : renderMarkdown(section), notesUrl: null };
 }
 
 function page(view: Exclude<StepId, "key">, status: number, model: object): Answer {
