@@ -1,7 +1,6 @@
 import path from "node:path";
 import type { Command } from "commander";
-import type { Check, Severity } from "../../core/check.js";
-import type { CheckGroup } from "../../upgrade/checks.js";
+import type { Check, CheckGroup, Severity } from "../../core/check.js";
 import { configurationGroup, examine } from "../../upgrade/doctor.js";
 import { openContext } from "../../upgrade/open-context.js";
 import { packageChecks } from "../../upgrade/package-checks.js";
