@@ -20,10 +20,10 @@ import { isSealed } from "./seal.js";
 const HOST_LIMIT_MS = 5000;
 
 /**
- * Everything that System Health shows, all checks at once, each with its time limit. `own.trouble`: why this node can't write its row. Reads
+ * Everything that System Health shows, all checks at once, each with its time limit. `own`: null where no process of the application asks. Reads
  * only; a check that can't be made is a danger with the cause, not an exception. Of a database that does not answer that is said once.
  */
-export async function readHealth(context: UpgradeContext, state: VersionState, own: OwnProcess): Promise<CheckGroup[]> {
+export async function readHealth(context: UpgradeContext, state: VersionState, own: OwnProcess | null): Promise<CheckGroup[]> {
   const hosts = readHostGroups(context, HOST_LIMIT_MS);
   const snapshot = await readSnapshotOrGroup(context);
   const groups = await ("checks" in snapshot
@@ -31,14 +31,14 @@ export async function readHealth(context: UpgradeContext, state: VersionState, o
         { title: "Release", checks: [versionCheck(state)] },
         snapshot,
         { title: "Server", checks: localChecks(context) },
-        { title: "Nodes", checks: ownChecks(own) },
+        { title: "Nodes", checks: processChecks(own) },
         { title: "Safety", checks: installFolderChecks(context.settings) },
       ]
     : readGroups(context, state, own, snapshot));
   return withHostGroups(groups, await hosts);
 }
 
-async function readGroups(context: UpgradeContext, state: VersionState, own: OwnProcess, snapshot: Snapshot): Promise<CheckGroup[]> {
+async function readGroups(context: UpgradeContext, state: VersionState, own: OwnProcess | null, snapshot: Snapshot): Promise<CheckGroup[]> {
   const [files, manifest, earlier, database, nodes, backup, installer] = await Promise.all([
     attempt("migration-files", "Migration files", () => readMigrationFilesCheck(context)),
     attempt("manifest", "Release manifest", () => manifestCheck(context)),
@@ -59,10 +59,14 @@ async function readGroups(context: UpgradeContext, state: VersionState, own: Own
     { title: "Release", checks: [versionCheck(state), pendingCheck(state), files, manifest, runCheck(state), ...earlier] },
     database,
     { title: "Server", checks: localChecks(context) },
-    { title: "Nodes", checks: [nodes, ...ownChecks(own), leaseCheck(context, snapshot.lease)] },
+    { title: "Nodes", checks: [nodes, ...processChecks(own), leaseCheck(context, snapshot.lease)] },
     { title: "Backup", checks: backup },
     { title: "Safety", checks: [...installer, ...installFolderChecks(context.settings)] },
   ];
+}
+
+function processChecks(own: OwnProcess | null): Check[] {
+  return own === null ? [] : ownChecks(own);
 }
 
 /** Of the machine that answers; no database is asked. */

@@ -38,11 +38,11 @@ export interface HealthReport {
 
 const READ_LIMIT_MS = 5000;
 
-/** `node`: null where no process of the application asks. Never rejects; nothing is waited for longer than a few seconds. */
+/** `own`, `node`: null where no process of the application asks. Never rejects; nothing is waited for longer than a few seconds. */
 export async function readHealthReport(
   context: UpgradeContext,
   state: VersionState,
-  own: OwnProcess,
+  own: OwnProcess | null,
   node: OwnNode | null,
 ): Promise<HealthReport> {
   const { settings, store, logger } = context;
