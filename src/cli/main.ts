@@ -20,6 +20,7 @@ import { restoreCommand } from "./commands/restore.js";
 import { resumeCommand } from "./commands/resume.js";
 import { retryCommand } from "./commands/retry.js";
 import { statusCommand } from "./commands/status.js";
+import { templatesCommand } from "./commands/templates.js";
 import { unlockCommand } from "./commands/unlock.js";
 import { upCommand } from "./commands/up.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
@@ -55,6 +56,7 @@ const commands = [
   keyCommand(),
   historyCommand(),
   auditCommand(),
+  templatesCommand(),
   doctorCommand(),
   baselineCommand(),
   makeCommand(),

@@ -40,6 +40,7 @@ export const CHECK_IDS = [
   "backup-space",
   "installer",
   "install-folder",
+  "templates",
   "install-key",
   "state",
   "run",

@@ -11,6 +11,8 @@ export interface Check {
   readonly remedy: string | null;
   /** True: no upgrade starts while it is so, unless the operator insists. Always a danger. Default: false. */
   readonly blocking?: boolean;
+  /** Where System Health leads to do it, relative to its page; absent: nowhere. */
+  readonly action?: { readonly href: string; readonly label: string };
 }
 
 /** Those that keep an upgrade from being started, in the order given. */

@@ -63,14 +63,18 @@ function manifestProblem(value: Record<string, unknown>): string | null {
   if (value["migrations"] !== undefined && !isArrayOf(value["migrations"], (name) => name !== ""))
     return "migrations must be an array of names";
   for (const name of ["files", "templates"])
-    if (value[name] !== undefined && !isHashes(value[name])) return `${name} must be an object of SHA-256 sums by relative path`;
+    if (value[name] !== undefined && !isFileHashes(value[name])) return `${name} must be an object of SHA-256 sums by relative path`;
   const history = value["templateHistory"];
-  if (history !== undefined && !(isObject(history) && Object.entries(history).every(([at, hashes]) => isVersion(at) && isHashes(hashes))))
+  if (
+    history !== undefined &&
+    !(isObject(history) && Object.entries(history).every(([at, hashes]) => isVersion(at) && isFileHashes(hashes)))
+  )
     return "templateHistory must be an object of templates by version";
   return null;
 }
 
-function isHashes(value: unknown): boolean {
+/** Whether it may come from outside: sums by paths that stay in their folder. */
+export function isFileHashes(value: unknown): value is FileHashes {
   return isObject(value) && Object.entries(value).every(([file, hash]) => isRelativePath(file) && /^[0-9a-f]{64}$/.test(String(hash)));
 }
 

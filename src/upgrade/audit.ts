@@ -28,6 +28,7 @@ export type AuditEvent =
   | "open"
   | "give-up"
   | "seal"
+  | "template-reviewed"
   | "remove-folder"
   | "unlock"
   | `repair-${RepairAction}`;

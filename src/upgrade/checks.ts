@@ -15,6 +15,7 @@ import { ownChecks, type OwnProcess, readNodesCheck } from "./node-checks.js";
 import { probedPrivilegesCheck } from "./privilege-probe.js";
 import { isSealed } from "./seal.js";
 import { serverChecks } from "./server-checks.js";
+import { templatesChecks } from "./template-checks.js";
 
 /** The oldest servers that upgate is tested for; older ones may work. */
 const OLDEST_MARIADB = "10.6.1";
@@ -59,8 +60,15 @@ export async function readHealth(context: UpgradeContext, state: VersionState, o
         ...installFolderChecks(context.settings),
       ],
     },
+    ...(await templatesGroup(context)),
     ...(await hostGroups(context)),
   ];
+}
+
+/** No group without the option `templates`. */
+async function templatesGroup(context: UpgradeContext): Promise<CheckGroup[]> {
+  const checks = await templatesChecks(context);
+  return checks.length === 0 ? [] : [{ title: "Templates", checks }];
 }
 
 /** The vendor's own checks; no group where there are none. */

@@ -15,6 +15,7 @@ import type { Handler } from "./http.js";
 import { forgetCaching, NO_STORE } from "./no-store.js";
 import { publicText, type Renderer } from "./render.js";
 import { securityHeaders } from "./security-headers.js";
+import { createTemplatePages } from "./template-pages.js";
 import { SOURCE_LANGUAGE } from "./texts/catalogue.js";
 import type { Texts, Wording } from "./texts/texts.js";
 import type { HealthModel } from "./view-models.js";
@@ -37,7 +38,12 @@ export function createHealth(
     runs: await latestRuns(context),
     generatedAt: context.store.clock.timestamp(),
   });
-  return healthHandler({ read, branding, renderer, texts, logger: context.logger });
+  const health = healthHandler({ read, branding, renderer, texts, logger: context.logger });
+  const templates = createTemplatePages(context, renderer, texts);
+  return function upgateHealth(req, res, next) {
+    if (templates?.answers(req)) templates.handler(req, res, next);
+    else health(req, res, next);
+  };
 }
 
 /** What System Health shows, wherever it comes from. */
