@@ -17,7 +17,7 @@ export interface ReleaseManifest extends Omit<ReleaseFacts, "missingFiles"> {
   readonly migrations?: readonly string[];
   /** Every shipped file, relative to the manifest's folder; absent: the release is not sealed. Of a patch set: the files that it replaces or adds. */
   readonly files?: FileHashes;
-  /** The stock templates, relative to the folder `templates.stock`. */
+  /** The stock templates, relative to the folder `templates.stock`; of their content with line ends as LF, as `hashTemplates` gives them. */
   readonly templates?: FileHashes;
   /** `templates` of earlier releases, by version. */
   readonly templateHistory?: Readonly<Record<string, FileHashes>>;
