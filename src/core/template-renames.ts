@@ -35,16 +35,21 @@ export function findRenames(removed: readonly RemovedTemplate[], added: readonly
         [...left].filter((candidate) => isSumOf(template.hash, candidate)),
       ),
     );
-  const pairs = removed.flatMap((template) => (renames.has(template.path) ? [] : [...left].map((target) => pairOf(template, target))));
+  const come = [...left].map((target) => ({ target, lines: linesOf(target.text ?? "") }));
+  const gone = removed.filter(({ path }) => !renames.has(path)).map((template) => ({ template, lines: linesOf(template.text ?? "") }));
+  const pairs = gone.flatMap(({ template, lines }) =>
+    come.map(({ target, lines: others }) => ({ template, target, share: likeness(lines, others) })),
+  );
   for (const { template, target } of pairs.filter(({ share }) => share >= ALIKE).toSorted((a, b) => b.share - a.share))
     if (!renames.has(template.path) && left.has(target)) take(template, target);
   return renames;
 }
 
 /** The share of lines that two texts have in common, 0 to 1; without regard to order, blank lines and indentation. */
-export function likeness(a: string, b: string): number {
-  const [left, right] = [linesOf(a), linesOf(b)];
-  if (left.length < FEWEST_LINES || right.length < FEWEST_LINES) return 0;
+function likeness(left: readonly string[], right: readonly string[]): number {
+  const [few, many] = left.length < right.length ? [left.length, right.length] : [right.length, left.length];
+  // Even if all of the shorter one were in the longer one.
+  if (few < FEWEST_LINES || (2 * few) / (few + many) < ALIKE) return 0;
   const counts = new Map<string, number>();
   for (const line of left) counts.set(line, (counts.get(line) ?? 0) + 1);
   let common = 0;
@@ -54,11 +59,6 @@ export function likeness(a: string, b: string): number {
     counts.set(line, count - 1);
   }
   return (2 * common) / (left.length + right.length);
-}
-
-function pairOf(template: RemovedTemplate, target: AddedTemplate): { template: RemovedTemplate; target: AddedTemplate; share: number } {
-  const share = template.text === null || target.text === null ? 0 : likeness(template.text, target.text);
-  return { template, target, share };
 }
 
 /** Of several with the same content the one of the same name is meant. */

@@ -3,8 +3,9 @@ import { structuredPatch } from "diff";
 /** Unchanged lines shown around each change. */
 const CONTEXT = 3;
 /** Beyond it two texts have too little in common: jsdiff's own measure, insertions and deletions. */
-const MOST_EDITS = 4000;
-const LIMIT_MS = 2000;
+const MOST_EDITS = 2000;
+/** Nothing else of the process is served meanwhile. */
+const LIMIT_MS = 300;
 /** Of all hunks together; what is beyond is told as a number. */
 const SHOWN_LINES = 3000;
 /** Characters of one line; a minified file has one line. */

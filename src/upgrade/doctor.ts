@@ -13,6 +13,7 @@ import { readMigrationFilesCheck } from "./migration-files.js";
 import { readNodesCheck } from "./node-checks.js";
 import { packageChecks } from "./package-checks.js";
 import { installKeyCheck, leaseCheck, runCheck, stateCheck } from "./run-checks.js";
+import { templatesChecks } from "./template-checks.js";
 import { Upgrader } from "./upgrader.js";
 
 const READ_TIMEOUT_MS = 5000;
@@ -98,6 +99,7 @@ async function filesGroup(context: UpgradeContext): Promise<CheckGroup> {
     checks: [
       await attempt("migration-files", "Migration files", () => readMigrationFilesCheck(context)),
       await attempt("manifest", "Release manifest", () => manifestCheck(context)),
+      ...(await templatesChecks(context)),
     ],
   };
 }

@@ -18,8 +18,9 @@ export interface TemplateReading {
   readonly recorded: ReadonlySet<string>;
 }
 
-/** More removed or added templates than this are compared by their content only, not by their lines. */
-const MOST_COMPARED = 100;
+/** More removed or added templates than this, or longer ones (characters), are compared by their content only, not by their lines. */
+const MOST_COMPARED = 40;
+const LONGEST_COMPARED = 64 * 1024;
 /** Among so many of the latest runs the one is looked for that has brought the installed release. */
 const RUNS_LOOKED_AT = 50;
 
@@ -90,8 +91,12 @@ async function renamesSince(sources: TemplateSources, release: StockTemplates, s
   const withTexts = gone.length <= MOST_COMPARED && come.length <= MOST_COMPARED;
   const contents = sources.contents();
   const removed: RemovedTemplate[] = [];
-  for (const [path, hash] of gone) removed.push({ path, hash, text: withTexts ? textOf(await contents(hash)) : null });
+  for (const [path, hash] of gone) removed.push({ path, hash, text: withTexts ? short(textOf(await contents(hash))) : null });
   const added: AddedTemplate[] = [];
-  for (const file of come) added.push({ ...file, text: withTexts ? textOf(await sources.content(stock, file.path)) : null });
+  for (const file of come) added.push({ ...file, text: withTexts ? short(textOf(await sources.content(stock, file.path))) : null });
   return findRenames(removed, added);
+}
+
+function short(text: string | null): string | null {
+  return text !== null && text.length <= LONGEST_COMPARED ? text : null;
 }

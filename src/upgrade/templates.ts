@@ -40,7 +40,8 @@ export async function readReviewedTemplates(
   const reading = await readTemplateFacts(context, sources);
   const wanted = reviewTemplates(reading.facts).templates.filter(isWanted);
   const found: ReviewedTemplate[] = [];
-  for (const template of wanted) found.push({ template, texts: await textsOf(template, sources, reading) });
+  const contents = sources.contents();
+  for (const template of wanted) found.push({ template, texts: await textsOf(template, sources, contents, reading) });
   return found;
 }
 
@@ -68,11 +69,16 @@ export async function markTemplateReviewed(context: UpgradeContext, id: string, 
   return template.name;
 }
 
-async function textsOf(template: TemplateToReview, sources: TemplateSources, { stock, custom }: TemplateReading): Promise<TemplateTexts> {
+async function textsOf(
+  template: TemplateToReview,
+  sources: TemplateSources,
+  contents: ReturnType<TemplateSources["contents"]>,
+  { stock, custom }: TemplateReading,
+): Promise<TemplateTexts> {
   const file = custom.find(({ id }) => id === template.id);
   const path = template.renamedTo ?? template.path;
   return {
-    earlier: template.earlier === null ? null : textOf(await sources.contents()(template.earlier)),
+    earlier: template.earlier === null ? null : textOf(await contents(template.earlier)),
     now: stock.files.has(path) ? textOf(await sources.content(stock, path)) : null,
     own: file ? textOf(await sources.content(file.folder, file.path)) : null,
   };

@@ -255,6 +255,9 @@ describe("upgate templates", () => {
       assert.equal(diff.code, 0);
       assert.match(diff.stdout, /^--- invoice\.ejs \(stock, 1\.0\.0\)\n\+\+\+ invoice\.ejs \(stock, 1\.1\.0\)\n@@ -1,6 \+1,6 @@\n/);
       assert.match(diff.stdout, /\n-<p class="invoice">Line 3 of invoice<\/p>\n\+<p>Tax number: <%= invoice\.taxId %><\/p>\n/);
+      const doctor = await runCliJson<Answers>(["doctor"], { cwd });
+      const check = doctor.json.groups.flatMap(({ checks }) => checks).find(({ id }) => id === "templates");
+      assert.equal(check?.severity, "warning");
       const unknown = await runCli(["templates", "--mark", "theme/nobody.ejs"], { cwd });
       assert.deepEqual([unknown.code, /ERR_UPGATE_TEMPLATE/.test(unknown.stderr)], [1, true]);
       const names = list.json.templates.map(({ name }) => name);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type AddedTemplate, findRenames, likeness, type RemovedTemplate } from "../../src/core/template-renames.js";
+import { type AddedTemplate, findRenames, type RemovedTemplate } from "../../src/core/template-renames.js";
 import { type EarlierStock, reviewTemplates, type TemplateFacts, type TemplateSums } from "../../src/core/template-review.js";
 
 const sums = (hash: string, raw = hash): TemplateSums => ({ hash, raw });
@@ -142,9 +142,9 @@ describe("renamed templates", () => {
   for (const [says, gone, come, expected] of renames)
     test(says, () => assert.deepEqual(Object.fromEntries(findRenames(gone, come)), expected));
 
-  test("likeness goes from 0 to 1, without regard to order and indentation", () => {
-    assert.equal(likeness(TEXT, TEXT.split("\n").toReversed().join("\n\n  ")), 1);
-    assert.equal(likeness(TEXT, "a\nb\nc"), 0);
-    assert.equal(likeness("a\na\na\na", "a\nb\nc\nd"), 0.25);
+  test("neither the order of the lines nor their indentation counts", () => {
+    const shuffled = TEXT.split("\n").toReversed().join("\n\n    ");
+    assert.deepEqual([...findRenames([removed("a", "1", TEXT)], [added("b", "2", shuffled)])], [["a", "b"]]);
+    assert.deepEqual([...findRenames([removed("a", "1", "x\n".repeat(10))], [added("b", "2", TEXT)])], []);
   });
 });

@@ -1,7 +1,8 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { isUpgateError } from "../../core/errors.js";
 import type { TemplateReview } from "../../core/template-review.js";
 import { driverMessage } from "../../store/driver-errors.js";
-import { markTemplateReviewed, readReviewedTemplates, readTemplateReview } from "../../upgrade/templates.js";
+import { markTemplateReviewed, readReviewedTemplates, readTemplateReview, type ReviewedTemplate } from "../../upgrade/templates.js";
 import { comparisonOf, listedTemplate } from "../template-comparison.js";
 import type { DoneTemplates } from "../template-models.js";
 import { type Answer, confirmationOf, type Visit } from "./visit.js";
@@ -23,18 +24,29 @@ export async function doneTemplates({ context }: Visit): Promise<DoneTemplates |
     return {
       version,
       count: templates.length,
-      templates: shown.map((reviewed) => ({
-        ...listedTemplate(reviewed, healthUrl === undefined ? null : `${healthUrl}?template=${reviewed.template.id}`),
-        id: reviewed.template.id,
-        now: reviewed.template.now ?? "",
-        comparison: comparisonOf(reviewed, version, SHOWN_LINES),
-      })),
+      templates: await compareInTurns(shown, version, healthUrl ?? null),
       healthHref: healthUrl === undefined ? null : `${healthUrl}?templates`,
     };
   } catch (error) {
     logger.warn(`upgate: the templates can't be reviewed: ${driverMessage(error)}`);
     return null;
   }
+}
+
+/** Others are served between two comparisons. */
+async function compareInTurns(
+  shown: readonly ReviewedTemplate[],
+  version: string,
+  healthUrl: string | null,
+): Promise<DoneTemplates["templates"]> {
+  const compared: DoneTemplates["templates"][number][] = [];
+  for (const reviewed of shown) {
+    const { id, now } = reviewed.template;
+    const listed = listedTemplate(reviewed, healthUrl === null ? null : `${healthUrl}?template=${id}`);
+    compared.push({ ...listed, id, now: now ?? "", comparison: comparisonOf(reviewed, version, SHOWN_LINES) });
+    await nextTurn();
+  }
+  return compared;
 }
 
 /** Mark as Reviewed, of the done page. */
