@@ -21,7 +21,10 @@ export class TemplateMemory {
   /** `folder`: absolute; made when something is first remembered. */
   constructor(private readonly folder: string) {}
 
-  /** Writes down the stock templates of the release on disk, and lets go of what is not needed any more. `kept`: sums to keep in any case. */
+  /**
+   * Writes down the stock templates of the release on disk, and lets go of what is not needed any more. `kept`: sums to keep in any case. A release's list
+   * is written once: a restart in the middle of an upload must not pass the next release's templates for this one's.
+   */
   async remember(version: string, stock: TemplateFolder, kept: ReadonlySet<string>): Promise<void> {
     await mkdir(this.folder, { recursive: true, mode: 0o700 });
     const present = new Set(await readdir(this.folder));
@@ -33,8 +36,9 @@ export class TemplateMemory {
       await this.#write(`${hash}.gz`, await packContent(bytes));
       present.add(`${hash}.gz`);
     }
-    await this.#write(`${version}.json`, `${JSON.stringify({ version, templates: stockTemplates(stock) })}\n`);
-    await this.#prune(version, kept);
+    const templates = stockTemplates(stock);
+    if ((await this.#list(version)) === null) await this.#write(`${version}.json`, `${JSON.stringify({ version, templates })}\n`);
+    await this.#prune(version, new Set([...kept, ...Object.values(templates)]));
   }
 
   /** Of every release that is remembered. */

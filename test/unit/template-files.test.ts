@@ -79,6 +79,17 @@ describe("the site's memory of stock templates", () => {
     assert.equal((await memory.content(sha256("the same in all releases")))?.toString(), "the same in all releases");
   });
 
+  test("a release's list is that of its first start, whatever lies there at the next", async (t) => {
+    const folder = tempFolder(t, { "stock/a.ejs": "of 1.0.0" });
+    const [stock, memory] = [path.join(folder, "stock"), new TemplateMemory(path.join(folder, "memory"))];
+    await remember(memory, "1.0.0", stock);
+    writeFileSync(path.join(stock, "a.ejs"), "uploaded already");
+    await remember(memory, "1.0.0", stock);
+    assert.deepEqual((await memory.releases()).get("1.0.0"), { "a.ejs": sha256("of 1.0.0") });
+    assert.equal((await memory.content(sha256("of 1.0.0")))?.toString(), "of 1.0.0");
+    assert.equal((await memory.content(sha256("uploaded already")))?.toString(), "uploaded already");
+  });
+
   test("the present release stays when an earlier one is installed again", async (t) => {
     const folder = tempFolder(t, { "stock/a.ejs": "old" });
     const memory = new TemplateMemory(path.join(folder, "memory"));
