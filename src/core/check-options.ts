@@ -77,6 +77,7 @@ const BRANDING = [
   "accentColor",
   "supportUrl",
   "adminUrl",
+  "healthUrl",
   "maintenanceMessage",
 ] as const satisfies readonly (keyof BrandingOptions)[];
 

@@ -161,6 +161,8 @@ export interface BrandingOptions {
   supportUrl?: string;
   /** Where the done page leads. Default `/admin`. */
   adminUrl?: string;
+  /** Where the host has mounted System Health, as the browser sees it: the done page leads to its template review. Default: none, the done page has no link. */
+  healthUrl?: string;
   /** A sentence of the vendor's on the maintenance page, plain text, up to 500 characters. */
   maintenanceMessage?: string;
 }
