@@ -57,6 +57,7 @@ export type {
   BackupProgress,
   BackupProof,
   BackupTable,
+  BackupTool,
   CreateBackupCall,
   CreatedBackup,
   HostBackupDriver,

@@ -1,5 +1,5 @@
 import type { Knex } from "knex";
-import type { BackupOptions, HostBackupDriver } from "./backup.js";
+import type { BackupOptions, BackupTool, HostBackupDriver } from "./backup.js";
 import type { TextOverrides } from "./languages.js";
 import type { NotificationOptions, ParsedNotifications } from "./notification.js";
 import type { HostCheck } from "./host-check.js";
@@ -157,6 +157,7 @@ export interface BrandingOptions {
 export interface ParsedBackupOptions {
   readonly automatic: boolean;
   readonly driver: HostBackupDriver | null;
+  readonly tool: BackupTool;
   readonly keep: number;
   readonly maxAgeDays: number;
   readonly scratchDatabase: string | null;

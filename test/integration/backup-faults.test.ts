@@ -17,6 +17,7 @@ import { until } from "../support/wait.js";
 
 const SECRET = "hunter2-and-more";
 const TOOLS = ["mariadb-dump", "mariadb"];
+const lockOf = (session: number): string => `SELECT GET_LOCK('upgate-restore${session === 0 ? "" : session}', 0)`;
 const server = await startMariaDb({ settings: ["--innodb-buffer-pool-size=256M", "--max-allowed-packet=64M"] });
 after(() => server.stop());
 const admin = () => mysql.createConnection(server.url("mysql"));
@@ -283,8 +284,7 @@ describe("a restore that can't go on", () => {
     const options = { ...scenery.options, target: mysqlTarget(url), knex: mysqlKnex(t, url) };
     const driver = await openBackupDriver(options);
     const manifest = await scenery.folder.create(driver, FACTS, { ...call(), exclude: [] });
-    const sessionSql = "SELECT GET_LOCK('upgate-restore', 0)";
-    const restorer = await openBackupDriver({ ...options, sessionSql });
+    const restorer = await openBackupDriver({ ...options, sessionSql: lockOf });
     const ask = restoreCall();
     await assert.rejects(restorer.restore({ ...ask, folder: scenery.folder.folderOf(manifest.id), manifest }), {
       code: "ERR_UPGATE_RESTORE_FAILED",
@@ -311,7 +311,7 @@ async function restoreInTwo(
   message: RegExp,
 ): Promise<void> {
   const folder = scenery.folder.folderOf(manifest.id);
-  const driver = await openBackupDriver({ ...scenery.options, sessionSql: "SELECT GET_LOCK('upgate-restore', 0)" });
+  const driver = await openBackupDriver({ ...scenery.options, sessionSql: lockOf });
   const first = restoreCall();
   let death: Promise<void> | null = null;
   let inBulk = false;

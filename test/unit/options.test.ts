@@ -29,7 +29,7 @@ describe("defaults", () => {
       detectVersion: null,
       mode: "wizard",
       resume: "ask",
-      backup: { automatic: true, driver: null, keep: 5, maxAgeDays: 90, scratchDatabase: null, proof: "restore" },
+      backup: { automatic: true, driver: null, tool: "dump", keep: 5, maxAgeDays: 90, scratchDatabase: null, proof: "restore" },
       patches: "ask",
       restart: "ask",
       license: null,
@@ -171,6 +171,11 @@ describe("values that don't fit", () => {
     [{ backup: { maxAgeDays: 1.5 } }, /^backup\.maxAgeDays: must be a whole number of days from 1 to 3650, got 1\.5/],
     [{ backup: { scratchDatabase: "a`b" } }, /^backup\.scratchDatabase: must be a database's name/],
     [{ backup: { proof: "none" } }, /^backup\.proof: must be "restore" or "read", got "none"/],
+    [{ backup: { tool: "mysqldump" } }, /^backup\.tool: must be "dump" or "mydumper", got "mysqldump"/],
+    [
+      { backup: { tool: "dump", driver: { name: "cloud", create: () => undefined } } },
+      /^backup\.tool: has no meaning beside backup\.driver/,
+    ],
     [{ backup: { driver: { name: "cloud" } } }, /^backup\.driver: must have a function create/],
     [{ backup: { driver: { name: "a b", create: () => undefined } } }, /^backup\.driver: must have a name of 1 to 40/],
     [

@@ -19,6 +19,7 @@ const TYPES = [
   "BackupProgress",
   "BackupProof",
   "BackupTable",
+  "BackupTool",
   "Badge",
   "BaselineOptions",
   "BrandingOptions",
