@@ -88,6 +88,8 @@ function argumentsFor({ target }: MysqlContext, call: RecordedCreateCall, plan: 
     "--compress",
     "--trx-consistency-only",
     "--verbose=3",
+    // The file alone does it only where it names a certificate.
+    ...(target.ssl === null ? [] : ["--ssl"]),
     ...(plan.chunkRows === null ? [] : [`--rows=${plan.chunkRows}`]),
   ];
 }

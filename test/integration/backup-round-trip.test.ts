@@ -108,6 +108,34 @@ describe("another maker's program", () => {
   );
 });
 
+describe("mydumper on MySQL", { skip: mysqlUrl === undefined && "no MySQL server" }, () => {
+  const mysqlServer = servers.find(({ name }) => name === "MySQL") ?? servers[0];
+  assert.ok(mysqlServer);
+
+  it("is refused where it would leave out columns whose default is an expression", async (t) => {
+    const { admin, options } = await setUp(t, mysqlServer, "default", "mydumper");
+    await admin.query("CREATE TABLE stamped (id INT PRIMARY KEY, made_at DATETIME DEFAULT CURRENT_TIMESTAMP)");
+    await assert.rejects(openBackupDriver({ ...options, tool: "mydumper" }), {
+      code: "ERR_UPGATE_BACKUP_TOOL",
+      message: /leaves it out: made_at of the table stamped/,
+    });
+  });
+
+  it("keeps to TLS, and refuses a server whose certificate is not good", async (t) => {
+    const { admin, url, folder, options } = await setUp(t, mysqlServer, "tls", "mydumper");
+    await admin.query("ALTER USER ?@'%' REQUIRE SSL", [options.target.user]);
+    const knex = mysqlKnex(t, `${url}?ssl={"rejectUnauthorized":false}`);
+    const make = async (ssl: { ca?: string; rejectUnauthorized?: boolean }): Promise<unknown> => {
+      const driver = await openBackupDriver({ ...options, knex, target: { ...options.target, ssl }, tool: "mydumper" });
+      return folder.create(driver, FACTS, { ...call(), exclude: [] });
+    };
+    const [[row]] = await admin.query<RowDataPacket[]>("SELECT @@datadir AS folder");
+    await make({ ca: readFileSync(path.join(String(row?.["folder"]), "ca.pem"), "utf8") });
+    await make({ rejectUnauthorized: false });
+    await assert.rejects(make({}), { code: "ERR_UPGATE_BACKUP_FAILED", message: /certificate/ });
+  });
+});
+
 type Picture = Record<string, string>;
 const without = (picture: Picture, table: string): Picture =>
   Object.fromEntries(Object.entries(picture).filter(([key]) => !key.endsWith(table)));
@@ -148,7 +176,7 @@ async function setUp(t: TestContext, server: (typeof servers)[number], compressi
   const env = { PATH: pathWith(home, programs) };
   if (server.name === "MySQL") addMysqlPrograms(env.PATH);
   const options = { target: mysqlTarget(url.href), knex: mysqlKnex(t, url.href), workDir, host: null, env };
-  return { admin, database, folder: new BackupFolder(path.join(home, "data")), options, home };
+  return { admin, url: url.href, database, folder: new BackupFolder(path.join(home, "data")), options, home };
 }
 
 /** Whatever a release that went wrong may have done. */
