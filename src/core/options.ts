@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import type { FeedOptions, ParsedFeedOptions, ParsedTemplateOptions, TemplateOptions } from "./admin-options.js";
-import type { BackupOptions, HostBackupDriver } from "./backup.js";
+import type { BackupOptions, BackupTool, HostBackupDriver } from "./backup.js";
 import type { TextOverrides } from "./languages.js";
 import type { NotificationOptions, ParsedNotifications } from "./notification.js";
 import type { HostCheck } from "./host-check.js";
@@ -171,6 +171,7 @@ export interface BrandingOptions {
 export interface ParsedBackupOptions {
   readonly automatic: boolean;
   readonly driver: HostBackupDriver | null;
+  readonly tool: BackupTool;
   readonly keep: number;
   readonly maxAgeDays: number;
   readonly staleAfterDays: number;
