@@ -68,7 +68,7 @@ async function compareFiles(
 function help(manifest: string, { counter, stamps }: SharedProgress): Promise<Findings[] | null> {
   const task: HelperTask = { manifest, counter, stamps };
   return new Promise((resolve) => {
-    const worker = new Worker(new URL(import.meta.url), { workerData: { helper: task }, execArgv: [] });
+    const worker = new Worker(new URL(import.meta.url), { workerData: { helper: task }, execArgv: [], env: {} });
     worker.once("message", (findings: Findings) => resolve([findings]));
     worker.once("error", () => resolve(null));
     worker.once("exit", () => resolve(null));
