@@ -3,7 +3,7 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as pause } from "node:timers/promises";
 import { compareWithManifest } from "../../dist/release/integrity.js";
-import { readManifest } from "../../dist/release/manifest.js";
+import { readManifestHead } from "../../dist/release/manifest.js";
 
 const [manifest, publicKey] = process.argv.slice(2);
 const RESOLUTION_MS = 1;
@@ -32,8 +32,8 @@ async function holding(work) {
 const compare = (known) => compareWithManifest({ manifest, publicKeys: publicKey ? [publicKey] : [], known });
 const asStarted = async () => {
   // What the application's own thread does at a start: it reads the manifest, without comparing.
-  const read = readManifest(manifest);
-  if (read.kind !== "read") throw new Error(read.problem);
+  const { reading } = readManifestHead(manifest);
+  if (reading.kind !== "read") throw new Error(reading.problem);
   return compare(null);
 };
 

@@ -54,6 +54,14 @@ export function filesProblem(comparison: FilesComparison): FilesFact | null {
   return { reason: found.join(" "), remedy: filesRemedy(comparison) };
 }
 
+/** The manifest itself can't be read. */
+export function invalidManifest(problem: string, version: string): FilesFact {
+  return {
+    reason: `release.json can't be used: ${problem}`,
+    remedy: `Upload release.json of release ${version} again, as the vendor ships it. If that does not help, ask the vendor.`,
+  };
+}
+
 /** Null: the signature is right, or nobody asks for one. */
 export function signatureProblem({ signature, version }: Pick<FilesComparison, "signature" | "version">): FilesFact | null {
   const remedy = `Upload release.json of release ${version} again, as the vendor ships it. If that does not help, ask the vendor.`;

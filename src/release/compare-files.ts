@@ -5,7 +5,6 @@ import type { ReleaseManifest } from "./manifest.js";
 
 export const MOST_NAMED = 50;
 const STAMP_NUMBERS = 4;
-const DONE = 1;
 
 type FindingKind = "missing" | "altered" | "lineEnds" | "stale" | "strange" | "unreadable" | "leftOver";
 
@@ -22,21 +21,16 @@ export interface Findings {
   readonly staleIn: Map<string, number>;
 }
 
-/**
- * What threads share: who takes which file, what is done, and the stamps of the files that were found right. A file with the same stamp is
- * not read again.
- */
+/** What threads share: who takes which file, and the stamps of the files that were found right. A file with the same stamp is not read again. */
 export class SharedProgress {
   readonly #next: Int32Array;
-  readonly #done: Uint8Array;
   readonly #stamps: BigInt64Array;
 
   constructor(
-    readonly counters: SharedArrayBuffer,
+    readonly counter: SharedArrayBuffer,
     readonly stamps: SharedArrayBuffer,
   ) {
-    this.#next = new Int32Array(counters, 0, 1);
-    this.#done = new Uint8Array(counters, Int32Array.BYTES_PER_ELEMENT);
+    this.#next = new Int32Array(counter);
     this.#stamps = new BigInt64Array(stamps);
   }
 
@@ -44,22 +38,19 @@ export class SharedProgress {
   static of(files: number, stamps: SharedArrayBuffer | null): SharedProgress {
     const bytes = files * STAMP_NUMBERS * BigInt64Array.BYTES_PER_ELEMENT;
     return new SharedProgress(
-      new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT + files),
+      new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
       stamps?.byteLength === bytes ? stamps : new SharedArrayBuffer(bytes),
     );
+  }
+
+  /** From the first file, with the same stamps. */
+  static again({ stamps }: SharedProgress): SharedProgress {
+    return new SharedProgress(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT), stamps);
   }
 
   /** The next `count` files for this thread, from here. */
   take(count: number): number {
     return Atomics.add(this.#next, 0, count);
-  }
-
-  isDone(index: number): boolean {
-    return this.#done[index] === DONE;
-  }
-
-  done(index: number): void {
-    this.#done[index] = DONE;
   }
 
   isUnchanged(index: number, stat: BigIntStats): boolean {
@@ -106,11 +97,6 @@ export class FilesComparer {
     return true;
   }
 
-  /** Those that another thread has taken and not finished. */
-  compareRest(): void {
-    for (let index = 0; index < this.#paths.length; index++) if (!this.progress.isDone(index)) this.#compare(index);
-  }
-
   compareLeftOver(): void {
     for (const [index, path] of this.#former.gone(this.#hashes).entries()) {
       const found = this.#folder.find(path);
@@ -125,7 +111,6 @@ export class FilesComparer {
     const found = this.#folder.find(path);
     if (found.kind === "file") this.#compareContent(index, path, found.stat);
     else this.#add(found.kind === "elsewhere" ? "strange" : found.kind, index, path);
-    this.progress.done(index);
   }
 
   #compareContent(index: number, path: string, stat: BigIntStats): void {

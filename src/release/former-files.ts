@@ -4,18 +4,24 @@ import type { FileHashes, FormerFiles } from "./manifest.js";
 /** Releases that a sealed one remembers the files of. */
 export const MOST_FORMER_RELEASES = 10;
 
+/** Files of them in all: the manifest is read at each start. Older releases than fit are forgotten. */
+export const MOST_FORMER_FILES = 20_000;
+
 /** What releases had in full, by version. */
 export type ReleaseContents = ReadonlyMap<string, ReadonlyMap<string, string>>;
 
-/** `present`: what the release has; of `earlier` only versions before it count, and of these the newest ten. */
+/** `present`: what the release has; of `earlier` only versions before it count, and of these the newest ten, with 20,000 files in all. */
 export function formerFiles(version: string, present: ReadonlyMap<string, string>, earlier: ReleaseContents): FormerFiles {
   let next = present;
+  let count = 0;
   const former: [string, FileHashes][] = [];
   for (const one of newestFirst(earlier.keys())
     .filter((each) => compareVersions(each, version) < 0)
     .slice(0, MOST_FORMER_RELEASES)) {
     const own = earlier.get(one) as ReadonlyMap<string, string>;
     const other = [...own].filter(([path, hash]) => next.get(path) !== hash);
+    count += other.length;
+    if (count > MOST_FORMER_FILES) break;
     if (other.length > 0) former.push([one, Object.fromEntries(other.toSorted(byPath))]);
     next = own;
   }

@@ -15,7 +15,7 @@ import { checkSignature } from "./signature.js";
 /** What the second thread is told; it reads the manifest itself, which is faster than to be handed it. */
 interface HelperTask {
   readonly manifest: string;
-  readonly counters: SharedArrayBuffer;
+  readonly counter: SharedArrayBuffer;
   readonly stamps: SharedArrayBuffer;
 }
 
@@ -53,32 +53,32 @@ async function compareFiles(
   manifest: ReleaseManifest,
   folder: string,
   progress: SharedProgress,
-  helper: Promise<Findings | null> | null,
+  helper: Promise<Findings[] | null> | null,
 ): Promise<Findings[]> {
   const comparer = new FilesComparer(manifest, folder, progress);
   while (comparer.compareSome(FILES_AT_ONCE)) await turn();
+  const others = helper === null ? [] : await helper;
+  // What a thread that broke off has found is lost; what it has found right is not.
+  if (others === null) return compareFiles(manifest, folder, SharedProgress.again(progress), null);
   comparer.compareLeftOver();
-  const others = await helper;
-  // What a thread that broke off had taken.
-  if (helper && !others) comparer.compareRest();
-  return others ? [comparer.findings, others] : [comparer.findings];
+  return [comparer.findings, ...others];
 }
 
 /** Null: it broke off, and what it has found is lost. */
-function help(manifest: string, { counters, stamps }: SharedProgress): Promise<Findings | null> {
-  const task: HelperTask = { manifest, counters, stamps };
+function help(manifest: string, { counter, stamps }: SharedProgress): Promise<Findings[] | null> {
+  const task: HelperTask = { manifest, counter, stamps };
   return new Promise((resolve) => {
-    const worker = new Worker(new URL(import.meta.url), { workerData: { helper: task }, execArgv: [] });
-    worker.once("message", (findings: Findings) => resolve(findings));
+    const worker = new Worker(new URL(import.meta.url), { workerData: { helper: task }, execArgv: [], env: {} });
+    worker.once("message", (findings: Findings) => resolve([findings]));
     worker.once("error", () => resolve(null));
     worker.once("exit", () => resolve(null));
   });
 }
 
-async function compareAsHelper({ manifest: file, counters, stamps }: HelperTask): Promise<Findings> {
+async function compareAsHelper({ manifest: file, counter, stamps }: HelperTask): Promise<Findings> {
   const reading = parseManifest(readFileSync(file, "utf8"));
   if (reading.kind === "invalid") throw new Error(reading.problem);
-  const comparer = new FilesComparer(reading.manifest, path.dirname(file), new SharedProgress(counters, stamps));
+  const comparer = new FilesComparer(reading.manifest, path.dirname(file), new SharedProgress(counter, stamps));
   while (comparer.compareSome(FILES_AT_ONCE)) await turn();
   return comparer.findings;
 }

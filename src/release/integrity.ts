@@ -36,8 +36,8 @@ export async function compareWithManifest(task: ComparisonTask, signal?: AbortSi
   const stop = (): void => void worker?.terminate();
   signal?.addEventListener("abort", stop);
   try {
-    // Neither the host's loaders nor its other arguments: nothing here needs them.
-    worker = new Worker(new URL("./integrity-worker.js", import.meta.url), { workerData: { task }, execArgv: [] });
+    // Neither the host's loaders, nor its other arguments, nor NODE_OPTIONS: nothing here needs them.
+    worker = new Worker(new URL("./integrity-worker.js", import.meta.url), { workerData: { task }, execArgv: [], env: {} });
     const message = once(worker, "message") as Promise<[WorkerAnswer]>;
     return await Promise.race([message.then(([answer]) => answer), once(worker, "exit").then(() => ended)]);
   } catch (error) {

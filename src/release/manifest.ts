@@ -37,23 +37,38 @@ export type ManifestReading =
 
 /** Reads and checks the manifest; a file that is missing or half uploaded is a problem by name, never an exception. */
 export function readManifest(file: string): ManifestReading {
+  return orInvalid(() => checked(JSON.parse(readFileSync(file, "utf8"))));
+}
+
+/** The same for its text. */
+export function parseManifest(text: string): ManifestReading {
+  return orInvalid(() => checked(JSON.parse(text)));
+}
+
+/** As `readManifest`, without the files: there may be twenty thousand, and only a thread of its own checks and compares them. */
+export function readManifestHead(file: string): { readonly reading: ManifestReading; readonly listsFiles: boolean } {
+  let listsFiles = false;
+  const reading = orInvalid(() => {
+    const value: unknown = JSON.parse(readFileSync(file, "utf8"));
+    if (!isObject(value)) return checked(value);
+    const { files, formerFiles: _former, ...head } = value;
+    listsFiles = files !== undefined;
+    return checked(head);
+  });
+  return { reading, listsFiles };
+}
+
+function orInvalid(read: () => ManifestReading): ManifestReading {
   try {
-    return parseManifest(readFileSync(file, "utf8"));
+    return read();
   } catch (error) {
     return { kind: "invalid", problem: messageOf(error) };
   }
 }
 
-/** The same for its text. */
-export function parseManifest(text: string): ManifestReading {
-  let value: Record<string, unknown>;
-  try {
-    value = JSON.parse(text) as Record<string, unknown>;
-  } catch (error) {
-    return { kind: "invalid", problem: messageOf(error) };
-  }
-  const problem = manifestProblem(value);
-  return problem ? { kind: "invalid", problem } : { kind: "read", manifest: value as unknown as ReleaseManifest };
+function checked(value: unknown): ManifestReading {
+  const problem = manifestProblem(value as Record<string, unknown>);
+  return problem ? { kind: "invalid", problem } : { kind: "read", manifest: value as ReleaseManifest };
 }
 
 /** Changes when the file does; null when there is none. */
@@ -88,7 +103,7 @@ function isHistory(value: unknown): boolean {
   return isObject(value) && Object.entries(value).every(([version, hashes]) => isVersion(version) && isFileHashes(hashes));
 }
 
-/** Whether it may come from outside: sums by paths that stay in their folder. One look at each of the two: there may be twenty thousand, and the event loop waits. */
+/** Whether it may come from outside: sums by paths that stay in their folder. */
 export function isFileHashes(value: unknown): value is FileHashes {
   if (!isObject(value)) return false;
   for (const file in value) if (!isRelativePath(file) || !/^[0-9a-f]{64}$/.test(String(value[file]))) return false;

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { messageOf, UpgateError } from "../core/errors.js";
 import type { MigrationFile } from "../core/migration.js";
 import type { ReleaseFacts } from "../core/version-state.js";
-import { type FileHashes, manifestStamp, readManifest, type ManifestReading, type ReleaseManifest } from "./manifest.js";
+import { type FileHashes, manifestStamp, readManifestHead, type ManifestReading, type ReleaseManifest } from "./manifest.js";
 import type { MigrationListing, MigrationSet } from "./migration-set.js";
 
 /** Absolute paths of what the code ships for an upgrade. */
@@ -28,7 +28,7 @@ export interface ReleaseReading {
 export class Release {
   #stamp: string | null | undefined;
   #manifest: ManifestReading | null = null;
-  #isComparable = false;
+  #listsFiles = false;
 
   constructor(
     readonly paths: ReleasePaths,
@@ -41,12 +41,12 @@ export class Release {
     return manifest?.kind === "read" ? manifest.manifest.version : this.paths.codeVersion;
   }
 
-  /** The manifest as it is now, where its files can be compared; `anyway`: also where only its signature can be. Null: there is none. */
-  comparable(anyway: boolean): { readonly file: string; readonly stamp: string } | null {
+  /** The manifest as it is now, where its files can be compared; `signed`: where it has to be signed, too. Null: there is nothing to compare. */
+  comparable(signed: boolean): { readonly file: string; readonly stamp: string } | null {
     const { manifest: file } = this.paths;
-    const reading = this.#readManifest();
-    if (file === null || typeof this.#stamp !== "string" || reading?.kind !== "read") return null;
-    return this.#isComparable || anyway ? { file, stamp: this.#stamp } : null;
+    this.#readManifest();
+    if (file === null || !(this.#listsFiles || signed)) return null;
+    return { file, stamp: this.#stamp ?? "missing" };
   }
 
   async read(): Promise<ReleaseReading> {
@@ -107,9 +107,9 @@ export class Release {
     if (manifest === null) return null;
     const stamp = manifestStamp(manifest);
     if (stamp !== this.#stamp) {
-      const reading = readManifest(manifest);
-      this.#isComparable = reading.kind === "read" && reading.manifest.files !== undefined;
-      this.#manifest = withoutFiles(reading);
+      const { reading, listsFiles } = readManifestHead(manifest);
+      this.#listsFiles = listsFiles;
+      this.#manifest = reading;
       this.#stamp = stamp;
     }
     return this.#manifest;
@@ -121,11 +121,4 @@ const DEMANDS = ["kind", "appliesTo", "upgradeFrom", "requiredStops", "prunedBef
 /** Without the hashes, which may be many. */
 function demandsOf(manifest: ReleaseManifest): ReleaseFacts {
   return Object.fromEntries(DEMANDS.filter((name) => manifest[name] !== undefined).map((name) => [name, manifest[name]]));
-}
-
-/** There may be twenty thousand, and only a thread of its own compares them. */
-function withoutFiles(reading: ManifestReading): ManifestReading {
-  if (reading.kind === "invalid") return reading;
-  const { files: _files, formerFiles: _former, ...manifest } = reading.manifest;
-  return { kind: "read", manifest };
 }

@@ -22,8 +22,11 @@ const NEVER_SHIPPED = [
   "*.log",
   "/logs/",
   "/tmp/",
-  // npm on the server makes its own.
+  // The package manager on the server makes the first, and writes the others anew.
   "node_modules",
+  "/package-lock.json",
+  "/yarn.lock",
+  "/pnpm-lock.yaml",
 ] as const;
 
 export const IGNORE_FILE = ".upgateignore";

@@ -1,6 +1,7 @@
 import path from "node:path";
 import type { Check } from "../core/check.js";
-import { type FilesComparison, filesProblem, listPaths, signatureProblem } from "../core/release-files.js";
+import { type FilesComparison, filesProblem, invalidManifest, listPaths, signatureProblem } from "../core/release-files.js";
+import type { FilesFact } from "../core/version-state.js";
 import { attempt } from "./attempt.js";
 import type { UpgradeContext } from "./context.js";
 import type { FilesReading } from "./integrity.js";
@@ -16,11 +17,16 @@ type ReleaseFiles = Pick<UpgradeContext, "integrity" | "settings">;
 export async function filesChecks({ integrity, settings }: ReleaseFiles, maxAgeMs: number): Promise<Check[]> {
   const reading = integrity.read(maxAgeMs);
   const limitMs = maxAgeMs < PAGE_AGE_MS ? START_LIMIT_MS : undefined;
-  const { version, integrity: mode } = settings.options;
+  const { version, integrity: mode, publicKeys } = settings.options;
   const manifest = path.basename(settings.release.paths.manifest ?? "release.json");
   return Promise.all([
     attempt("integrity", "Files of the release", async () => integrityCheck(await reading, version, mode === "refuse"), limitMs),
-    attempt("release-signature", "Signature of the release", async () => signatureCheck(await reading, manifest), limitMs),
+    attempt(
+      "release-signature",
+      "Signature of the release",
+      async () => signatureCheck(await reading, manifest, publicKeys.length > 0 ? version : null),
+      limitMs,
+    ),
   ]);
 }
 
@@ -37,6 +43,8 @@ export function integrityCheck(reading: FilesReading, codeVersion: string, refus
         message: `The files can't be compared with release.json: ${reading.problem}`,
         remedy: "Upload release.json again.",
       };
+    case "invalid":
+      return { ...common, ...wrong(invalidManifest(reading.problem, codeVersion), refuses) };
     case "compared":
       return { ...common, ...judge(reading.comparison, codeVersion, refuses) };
   }
@@ -58,10 +66,7 @@ function judge(comparison: FilesComparison, codeVersion: string, refuses: boolea
     };
   // Of a manifest that can't be trusted the check of the signature tells; its files are compared all the same.
   const problem = filesProblem({ ...comparison, signature: signature === "valid" ? "valid" : "unasked" });
-  if (problem)
-    return refuses
-      ? { severity: "danger", blocking: true, message: problem.reason, remedy: problem.remedy }
-      : { severity: "warning", message: problem.reason, remedy: problem.remedy };
+  if (problem) return wrong(problem, refuses);
   if (leftOver.count > 0)
     return {
       severity: "warning",
@@ -71,12 +76,19 @@ function judge(comparison: FilesComparison, codeVersion: string, refuses: boolea
   return { severity: "ok", message: `${listed} files are as release ${version} has them (compared in ${tookMs} ms).`, remedy: null };
 }
 
-export function signatureCheck(reading: FilesReading, manifest: string): Check {
+function wrong({ reason, remedy }: FilesFact, refuses: boolean): Omit<Check, "id" | "title"> {
+  return refuses ? { severity: "danger", blocking: true, message: reason, remedy } : { severity: "warning", message: reason, remedy };
+}
+
+/** `codeVersion`: null where nobody asks for a signature. */
+export function signatureCheck(reading: FilesReading, manifest: string, codeVersion: string | null): Check {
   const common = { id: "release-signature", title: "Signature of the release" };
   const fine = (message: string): Check => ({ ...common, severity: "ok", message, remedy: null });
+  if (reading.kind === "invalid" && codeVersion !== null)
+    return { ...common, ...wrong(invalidManifest(reading.problem, codeVersion), true) };
   if (reading.kind !== "compared" || reading.comparison.signature === "unasked")
     return fine("Not checked: the option publicKey names no key, or there is nothing signed.");
   const problem = signatureProblem(reading.comparison);
-  if (problem) return { ...common, severity: "danger", blocking: true, message: problem.reason, remedy: problem.remedy };
+  if (problem) return { ...common, ...wrong(problem, true) };
   return fine(`${manifest} is signed with the vendor's key.`);
 }

@@ -1,4 +1,4 @@
-import { type FilesComparison, filesProblem, signatureProblem } from "../core/release-files.js";
+import { type FilesComparison, filesProblem, invalidManifest } from "../core/release-files.js";
 import type { Clock, Logger } from "../core/ports.js";
 import type { FilesFact, VersionState, VersionStateKind } from "../core/version-state.js";
 import { compareWithManifest, type KnownFiles, type WorkerAnswer } from "../release/integrity.js";
@@ -8,6 +8,8 @@ import type { Settings } from "./settings.js";
 export type FilesReading =
   | { readonly kind: "idle"; readonly because: "off" | "no-manifest" | "not-sealed" }
   | { readonly kind: "compared"; readonly comparison: FilesComparison }
+  /** Of the manifest. */
+  | { readonly kind: "invalid"; readonly problem: string }
   | { readonly kind: "failed"; readonly problem: string };
 
 interface Latest {
@@ -66,8 +68,7 @@ export class Integrity {
     if (manifest === null) return { kind: "idle", because: "not-sealed" };
     const latest = this.#latest;
     const isFresh = latest?.stamp === manifest.stamp && this.clock.nowMs() - latest.atMs <= maxAgeMs;
-    const { answer } = isFresh ? latest : await this.#compare(manifest);
-    return answer.kind === "compared" ? answer : { kind: "failed", problem: answer.problem };
+    return (isFresh ? latest : await this.#compare(manifest)).answer;
   }
 
   close(): void {
@@ -119,9 +120,16 @@ export class Integrity {
 
 /** A manifest that is no longer this release's says nothing about this process. */
 function problemOf({ answer }: Latest, codeVersion: string): FilesFact | null {
-  return answer.kind === "compared" && answer.comparison.version === codeVersion ? filesProblem(answer.comparison) : null;
+  switch (answer.kind) {
+    case "compared":
+      return answer.comparison.version === codeVersion ? filesProblem(answer.comparison) : null;
+    case "invalid":
+      return invalidManifest(answer.problem, codeVersion);
+    case "failed":
+      return null;
+  }
 }
 
 function isWrong({ answer }: Latest): boolean {
-  return answer.kind !== "compared" || filesProblem(answer.comparison) !== null || signatureProblem(answer.comparison) !== null;
+  return answer.kind !== "compared" || filesProblem(answer.comparison) !== null;
 }

@@ -202,6 +202,18 @@ function integrityOn(kind: DatabaseKind): void {
     });
   });
 
+  it("a manifest that leads out of the folder, or that arrived in part, closes the site", async () => {
+    await play({ publicKey: KEYS.publicKey }, async (project) => {
+      project.write("release.json", JSON.stringify({ version: "1.1.0", files: { "../../etc/passwd": "0".repeat(64) } }));
+      await withUpgate(project.here, async ({ state }) => {
+        assert.match(`${state().kind}: ${state().reason}`, /^altered: release\.json can't be used: files must be .* relative path/);
+        project.write("release.json", '{ "version": "1.1');
+        await until("the other reason", () => /^release\.json can't be used: .*JSON/.test(state().reason));
+        assert.equal(state().kind, "altered");
+      });
+    });
+  });
+
   it("is told on the command line, too", async () => {
     await play({}, async (project) => {
       await project.seal("1.1.0");

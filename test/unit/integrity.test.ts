@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { chmodSync, renameSync, symlinkSync, utimesSync } from "node:fs";
+import { renameSync, symlinkSync, utimesSync } from "node:fs";
 import path from "node:path";
 import { describe, test } from "node:test";
 import { filesProblem } from "../../src/core/release-files.js";
@@ -123,11 +123,12 @@ describe("a sealed release", () => {
     assert.deepEqual(foundIn((await compared(current)).comparison), {});
   });
 
-  test("an account that may not read a file is told so", { skip: process.getuid?.() === 0 && "root may read everything" }, async (t) => {
-    const { folder } = sealedFolder(t, FILES);
-    chmodSync(path.join(folder, "lib/a.js"), 0);
+  test("a file that can't be read is told apart from one that is missing", async (t) => {
+    const { folder, manifest, rewrite } = sealedFolder(t, FILES);
+    const endless = "x".repeat(300);
+    rewrite({ files: { ...manifest.files, [endless]: "0".repeat(64) } });
     const { comparison } = await compared(folder);
-    assert.deepEqual(foundIn(comparison), { unreadable: ["lib/a.js"] });
+    assert.deepEqual(foundIn(comparison), { unreadable: [endless] });
     assert.match(filesProblem(comparison)?.remedy ?? "", /the right to read them/);
   });
 
@@ -147,6 +148,22 @@ describe("a sealed release", () => {
     assert.deepEqual([comparison.missing.count, comparison.missing.paths.length], [1500, 50]);
     assert.deepEqual(comparison.missing.paths.slice(0, 2), ["m/0000.js", "m/0001.js"]);
     assert.match(filesProblem(comparison)?.reason ?? "", /m\/0000\.js, m\/0001\.js, m\/0002\.js, m\/0003\.js, m\/0004\.js, … \(1500\)/);
+  });
+
+  test("two threads find what one finds, in the manifest's order", async (t) => {
+    const names = Array.from({ length: 2500 }, (_, index) => `m/${String(index).padStart(4, "0")}.js`);
+    const contents = (version: string): Files => Object.fromEntries(names.map((name) => [name, `${name} ${version}`]));
+    const old = sealedFolder(t, { ...contents("old"), "m/gone.js": "gone" }, { version: "8.6.0" });
+    const release = sealedFolder(t, contents("new"), { previous: [old.manifest] });
+    const [altered, stale, missing] = [0, 1, 2].map((rest) => names.filter((_, index) => index % 100 === rest));
+    for (const name of altered ?? []) release.write(name, "hacked");
+    for (const name of stale ?? []) release.write(name, `${name} old`);
+    for (const name of missing ?? []) release.remove(name);
+    release.write("m/gone.js", "gone");
+    const first = await compared(release.folder);
+    const expected = { missing, altered, stale: ["8.6.0", ...(stale ?? [])], leftOver: ["m/gone.js"] };
+    assert.deepEqual(foundIn(first.comparison), expected);
+    assert.deepEqual(foundIn((await compared(release.folder, { known: first.known })).comparison), expected);
   });
 
   test("what was compared is not read again while its stamps are the same, and is when they are not", async (t) => {

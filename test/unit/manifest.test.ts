@@ -46,6 +46,17 @@ describe("release.json", () => {
     ["with a lower bound that is no version", { version: "8.6.1", prunedBefore: "8.5" }, /prunedBefore must be a version/],
     ["with stops as text", { version: "8.6.1", requiredStops: "8.5.0" }, /requiredStops/],
     ["with a nameless migration", { version: "8.6.1", migrations: [""] }, /migrations must be an array of names/],
+    [
+      "with files that lead out of the folder",
+      { version: "8.6.1", files: { "a/../../b": "0".repeat(64) } },
+      /files must be an object of SHA-256/,
+    ],
+    ["with half a sum", { version: "8.6.1", templates: { a: "0".repeat(63) } }, /templates must be an object of SHA-256/],
+    [
+      "with files of no version",
+      { version: "8.6.1", formerFiles: { old: {} } },
+      /formerFiles must be an object of SHA-256 sums by version/,
+    ],
     ["with migrations as an object", { version: "8.6.1", migrations: {} }, /migrations/],
   ];
   for (const [what, content, says] of bad)
@@ -72,6 +83,18 @@ describe("the release on disk", () => {
       ),
     };
   }
+
+  test("files are not looked at here; whoever compares them checks them", async (t) => {
+    const { release: read } = release(t, { "release.json": JSON.stringify({ version: "8.6.1", files: { "../x": "?" } }) });
+    assert.equal((await read.read()).filesVersion, "8.6.1");
+    assert.match(read.comparable(false)?.stamp ?? "", /./);
+  });
+
+  test("there is nothing to compare where the manifest lists no files and needs no signature", (t) => {
+    const { release: read } = release(t, { "release.json": JSON.stringify({ version: "8.6.1" }) });
+    assert.equal(read.comparable(false), null);
+    assert.notEqual(read.comparable(true), null);
+  });
 
   test("files that the manifest lists and the disk lacks are missing", async (t) => {
     const manifest = { version: "8.6.1", upgradeFrom: ">=8.0.0", migrations: ["8.6.1/0001-a", "8.6.1/0002-b"] };

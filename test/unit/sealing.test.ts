@@ -39,6 +39,7 @@ describe("what is sealed", () => {
       "node_modules/x/i.js",
       "lib/node_modules/y/i.js",
       ".htaccess",
+      "package-lock.json",
     ];
     assert.deepEqual(shipped(t, { ...Object.fromEntries(files.map((file) => [file, ""])), "lib/logs/kept.js": "" }), ["lib/logs/kept.js"]);
   });
