@@ -26,6 +26,10 @@ const BENCHMARKS: Readonly<Record<string, { readonly summary: string; readonly l
     summary: "what importing upgate adds to a program's start",
     load: async () => (await import("./import/benchmark.js")).importBenchmark,
   },
+  integrity: {
+    summary: "how fast the files of a sealed release are compared, beside sha256sum, and how long the event loop is held",
+    load: async () => (await import("./integrity/benchmark.js")).integrityBenchmark,
+  },
   plan: {
     summary: "how fast 10,000 migrations are planned",
     load: async () => (await import("./plan/benchmark.js")).planBenchmark,
@@ -61,7 +65,7 @@ function parse() {
 }
 
 function refuse(problem: string): never {
-  const names = Object.entries(BENCHMARKS).map(([name, { summary }]) => `  ${name.padEnd(8)}   ${summary}`);
+  const names = Object.entries(BENCHMARKS).map(([name, { summary }]) => `  ${name.padEnd(9)}   ${summary}`);
   console.error(`${problem}\n\nnpm run bench -- <name> [--json] [--seconds N] [--quick]\n\n${names.join("\n")}`);
   process.exit(USAGE_EXIT_CODE);
 }

@@ -20,6 +20,7 @@ import { reportCommand } from "./commands/report.js";
 import { restoreCommand } from "./commands/restore.js";
 import { resumeCommand } from "./commands/resume.js";
 import { retryCommand } from "./commands/retry.js";
+import { sealCommand } from "./commands/seal.js";
 import { statusCommand } from "./commands/status.js";
 import { unlockCommand } from "./commands/unlock.js";
 import { upCommand } from "./commands/up.js";
@@ -60,6 +61,7 @@ const commands = [
   doctorCommand(),
   baselineCommand(),
   makeCommand(),
+  sealCommand(),
 ];
 for (const command of commands) {
   program.addCommand(command.copyInheritedSettings(program).exitOverride());

@@ -19,6 +19,7 @@ export function nextVerb(state: Pick<VersionState, "kind" | "run">): string | nu
     case "ahead":
     case "restart":
     case "unsupported":
+    case "altered":
     case "running":
     case "unknown":
       return null;

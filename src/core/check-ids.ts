@@ -11,6 +11,8 @@ export const CHECK_IDS = [
   "pending-migrations",
   "migration-files",
   "manifest",
+  "integrity",
+  "release-signature",
   "updates",
   "support",
   "database",

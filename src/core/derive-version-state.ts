@@ -131,12 +131,16 @@ function versionVerdict(facts: StateFacts, database: DatabaseFacts, installed: s
     return {
       kind: "restart",
       reason: `The files on disk are release ${filesVersion}, but this process still runs ${codeVersion}.`,
-      remedy: "Restart the application.",
+      remedy:
+        compareVersions(filesVersion, codeVersion) < 0
+          ? `Restart the application. If it says so again, its files are of two releases: upload all files of one again, release.json too.`
+          : "Restart the application.",
     };
   }
   const upgrading = installed === null || compareVersions(installed, codeVersion) < 0 || (installed === codeVersion && pending.length > 0);
   const obstacle = upgrading ? unsupportedVerdict(facts, installed) : patchVerdict(facts, installed);
   if (obstacle) return obstacle;
+  if (facts.files) return { kind: "altered", ...facts.files };
   if (installed === null) return uninstalledVerdict(facts, database);
   if (database.historyOrigin === "untold") {
     return {
@@ -210,10 +214,11 @@ function uninstalledVerdict({ codeVersion, pending }: StateFacts, database: Data
 function patchVerdict({ codeVersion, release }: StateFacts, installed: string): Verdict | null {
   if (release.kind !== "patch" || release.appliesTo === undefined) return null;
   if (installed === codeVersion || inRange(installed, release.appliesTo)) return null;
+  const full = compareVersions(installed, codeVersion) > 0 ? installed : codeVersion;
   return {
     kind: "unsupported",
     reason: `The patch set ${codeVersion} fits release ${release.appliesTo}, but ${installed} is installed.`,
-    remedy: `Upload a full release, or a patch set made for ${installed}.`,
+    remedy: `Upload the full release ${full} or a later one, or a patch set made for ${installed}.`,
   };
 }
 
@@ -229,7 +234,10 @@ function unsupportedVerdict(facts: StateFacts, installed: string | null): Verdic
   }
   if (installed === null) {
     return release.kind === "patch"
-      ? unsupported(`Release ${codeVersion} is a patch set and can't be installed by itself.`, "Upload a full release.")
+      ? unsupported(
+          `Release ${codeVersion} is a patch set and can't be installed by itself.`,
+          `Upload the full release ${codeVersion} or a later one.`,
+        )
       : null;
   }
   if (installed === codeVersion) return null;

@@ -151,6 +151,10 @@ export const ERRORS = {
     title: "The application did not start",
     remedy: "The cause is the application's own error; see the stack in the log.",
   },
+  ERR_UPGATE_SEAL: {
+    title: "The release can't be sealed",
+    remedy: "Correct what the message names, then run upgate seal again.",
+  },
   ERR_UPGATE_TEST_FAILED: {
     title: "The upgrade test failed",
     remedy: "Correct the migrations named in the message before the release goes out.",

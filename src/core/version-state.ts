@@ -9,6 +9,7 @@ export type VersionStateKind =
   | "ahead"
   | "restart"
   | "unsupported"
+  | "altered"
   | "running"
   | "interrupted"
   | "failed"
@@ -66,6 +67,9 @@ export interface ReleaseFacts {
   readonly missingFiles?: readonly string[];
 }
 
+/** Why the files can't be those of the release, and what to do. */
+export type FilesFact = Pick<VersionState, "reason" | "remedy">;
+
 export interface DatabaseFacts {
   readonly versionRow: VersionRowFact;
   readonly hasHistory: boolean;
@@ -86,6 +90,8 @@ export interface StateFacts {
   readonly filesVersion: string;
   readonly pending: readonly string[];
   readonly release: ReleaseFacts;
+  /** What is wrong with the files of the release that this process runs; null: nothing, or nobody has compared them. */
+  readonly files: FilesFact | null;
   /** `unreadable` names the check that failed. */
   readonly database: ({ readonly kind: "read" } & DatabaseFacts) | { readonly kind: "unreadable"; readonly check: string };
 }
@@ -108,6 +114,7 @@ export function maintenanceCode(kind: VersionStateKind): MaintenanceCode | null 
     case "ahead":
     case "restart":
     case "unsupported":
+    case "altered":
       return "Err2";
   }
 }

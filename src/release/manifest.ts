@@ -10,6 +10,9 @@ const require = createRequire(import.meta.url);
 /** SHA-256, 64 hexadecimal digits, by path: relative, with `/`, without `.` or `..`. */
 export type FileHashes = Readonly<Record<string, string>>;
 
+/** By version, what that release had otherwise than the one after it: changed files and files that are gone. Each change stands there once. */
+export type FormerFiles = Readonly<Record<string, FileHashes>>;
+
 /** `release.json` as the vendor ships it: written by hand, or by `upgate seal` with hashes and a signature. */
 export interface ReleaseManifest extends Omit<ReleaseFacts, "missingFiles"> {
   readonly version: string;
@@ -19,6 +22,8 @@ export interface ReleaseManifest extends Omit<ReleaseFacts, "missingFiles"> {
   readonly files?: FileHashes;
   /** The stock templates, relative to the folder `templates.stock`. */
   readonly templates?: FileHashes;
+  /** What earlier releases had otherwise, so that files of theirs are known again; at most ten. */
+  readonly formerFiles?: FormerFiles;
   /** `templates` of earlier releases, by version. */
   readonly templateHistory?: Readonly<Record<string, FileHashes>>;
   /** ISO 8601, UTC. */
@@ -32,9 +37,18 @@ export type ManifestReading =
 
 /** Reads and checks the manifest; a file that is missing or half uploaded is a problem by name, never an exception. */
 export function readManifest(file: string): ManifestReading {
+  try {
+    return parseManifest(readFileSync(file, "utf8"));
+  } catch (error) {
+    return { kind: "invalid", problem: messageOf(error) };
+  }
+}
+
+/** The same for its text. */
+export function parseManifest(text: string): ManifestReading {
   let value: Record<string, unknown>;
   try {
-    value = JSON.parse(readFileSync(file, "utf8")) as Record<string, unknown>;
+    value = JSON.parse(text) as Record<string, unknown>;
   } catch (error) {
     return { kind: "invalid", problem: messageOf(error) };
   }
@@ -64,19 +78,26 @@ function manifestProblem(value: Record<string, unknown>): string | null {
     return "migrations must be an array of names";
   for (const name of ["files", "templates"])
     if (value[name] !== undefined && !isHashes(value[name])) return `${name} must be an object of SHA-256 sums by relative path`;
-  const history = value["templateHistory"];
-  if (history !== undefined && !(isObject(history) && Object.entries(history).every(([at, hashes]) => isVersion(at) && isHashes(hashes))))
-    return "templateHistory must be an object of templates by version";
+  for (const name of ["formerFiles", "templateHistory"])
+    if (value[name] !== undefined && !isHistory(value[name]))
+      return `${name} must be an object of SHA-256 sums by version and relative path`;
   return null;
 }
 
+function isHistory(value: unknown): boolean {
+  return isObject(value) && Object.entries(value).every(([version, hashes]) => isVersion(version) && isHashes(hashes));
+}
+
+/** One look at each of the two: there may be twenty thousand, and the event loop waits. */
 function isHashes(value: unknown): boolean {
-  return isObject(value) && Object.entries(value).every(([file, hash]) => isRelativePath(file) && /^[0-9a-f]{64}$/.test(String(hash)));
+  if (!isObject(value)) return false;
+  for (const file in value) if (!isRelativePath(file) || !/^[0-9a-f]{64}$/.test(String(value[file]))) return false;
+  return true;
 }
 
 /** A manifest must never lead out of its folder, on any system. */
-function isRelativePath(file: string): boolean {
-  return !/[\\\0:]|^\//.test(file) && file.split("/").every((part) => part !== "" && part !== "." && part !== "..");
+export function isRelativePath(file: string): boolean {
+  return !/[\\\0:]|(?:^|\/)\.{0,2}(?:\/|$)/.test(file);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -28,6 +28,7 @@ export interface ReleaseReading {
 export class Release {
   #stamp: string | null | undefined;
   #manifest: ManifestReading | null = null;
+  #isComparable = false;
 
   constructor(
     readonly paths: ReleasePaths,
@@ -38,6 +39,14 @@ export class Release {
   filesVersion(): string {
     const manifest = this.#readManifest();
     return manifest?.kind === "read" ? manifest.manifest.version : this.paths.codeVersion;
+  }
+
+  /** The manifest as it is now, where its files can be compared; `anyway`: also where only its signature can be. Null: there is none. */
+  comparable(anyway: boolean): { readonly file: string; readonly stamp: string } | null {
+    const { manifest: file } = this.paths;
+    const reading = this.#readManifest();
+    if (file === null || typeof this.#stamp !== "string" || reading?.kind !== "read") return null;
+    return this.#isComparable || anyway ? { file, stamp: this.#stamp } : null;
   }
 
   async read(): Promise<ReleaseReading> {
@@ -90,7 +99,9 @@ export class Release {
     if (manifest === null) return null;
     const stamp = manifestStamp(manifest);
     if (stamp !== this.#stamp) {
-      this.#manifest = readManifest(manifest);
+      const reading = readManifest(manifest);
+      this.#isComparable = reading.kind === "read" && reading.manifest.files !== undefined;
+      this.#manifest = withoutFiles(reading);
       this.#stamp = stamp;
     }
     return this.#manifest;
@@ -102,4 +113,11 @@ const DEMANDS = ["kind", "appliesTo", "upgradeFrom", "requiredStops", "prunedBef
 /** Without the hashes, which may be many. */
 function demandsOf(manifest: ReleaseManifest): ReleaseFacts {
   return Object.fromEntries(DEMANDS.filter((name) => manifest[name] !== undefined).map((name) => [name, manifest[name]]));
+}
+
+/** There may be twenty thousand, and only a thread of its own compares them. */
+function withoutFiles(reading: ManifestReading): ManifestReading {
+  if (reading.kind === "invalid") return reading;
+  const { files: _files, formerFiles: _former, ...manifest } = reading.manifest;
+  return { kind: "read", manifest };
 }

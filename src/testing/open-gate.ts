@@ -109,6 +109,7 @@ function currentState(version: string): VersionState {
     filesVersion: version,
     pending: [],
     release: {},
+    files: null,
     database: {
       kind: "read",
       versionRow: { kind: "text", text: version },

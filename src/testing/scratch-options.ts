@@ -26,6 +26,8 @@ export function scratchOptions(config: UpgateOptions, { place, address, dataDir,
     ...(versionRow?.table === undefined ? {} : { versionRow: { ...versionRow, table: baseName(versionRow.table) } }),
     // They look at the live application, and there is none.
     checks: [],
+    // The vendor's folder is not what was sealed.
+    integrity: "off",
     dataDir,
     logger,
   };

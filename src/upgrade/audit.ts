@@ -16,6 +16,7 @@ export type AuditEvent =
   | "backup"
   | "rehearsal"
   | "start"
+  | "stamp"
   | "resume"
   | "retry"
   | "restore"

@@ -8,6 +8,7 @@ import type { UpgradeContext } from "./context.js";
 import { privilegesCheck } from "./database-checks.js";
 import { applicationFolder, enginesCheck } from "./engines-check.js";
 import { feedGroups } from "./feed/feed-groups.js";
+import { filesChecks, PAGE_AGE_MS } from "./files-checks.js";
 import { dataDirCheck, freeSpaceCheck } from "./folder-checks.js";
 import { readHostChecks } from "./host-checks.js";
 import { installFolderChecks } from "./install-folder.js";
@@ -36,6 +37,7 @@ export async function readHealth(context: UpgradeContext, state: VersionState, o
         versionCheck(state),
         pendingCheck(state),
         await attempt("migration-files", "Migration files", () => readMigrationFilesCheck(context)),
+        ...(await filesChecks(context, PAGE_AGE_MS)),
       ],
     },
     ...(await feedGroups(context)),

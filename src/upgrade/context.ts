@@ -4,12 +4,13 @@ import type { Logger } from "../core/ports.js";
 import type { Rehearsal } from "../core/rehearsal.js";
 import type { Run } from "../core/run.js";
 import { deriveVersionState } from "../core/derive-version-state.js";
-import type { StateFacts, VersionState } from "../core/version-state.js";
+import type { FilesFact, StateFacts, VersionState } from "../core/version-state.js";
 import { pendingMigrations } from "../core/plan.js";
 import type { Checksums } from "../release/checksums.js";
 import type { ReleaseReading } from "../release/release.js";
 import type { Snapshot, Traces } from "../store/snapshot.js";
 import type { Store } from "../store/store.js";
+import type { Integrity } from "./integrity.js";
 import type { LeaseObserver } from "./lease-observer.js";
 import type { RunHooks } from "./run-hooks.js";
 import type { Settings } from "./settings.js";
@@ -23,6 +24,8 @@ export interface UpgradeContext {
   readonly leaseObserver: LeaseObserver;
   /** One for the whole process: it remembers the files that it has read. */
   readonly checksums: Checksums;
+  /** One for the whole process, for the same reason. */
+  readonly integrity: Integrity;
   /** For runs inside this process. */
   readonly hooks?: RunHooks;
   /** True while the upgrade is tried on a copy of the database. */
@@ -38,12 +41,13 @@ export interface StateReading {
   readonly leaseAlive: boolean;
   readonly autoResumes: number;
   readonly history: KnownHistory;
+  readonly files: FilesFact | null;
   /** Null when there is a version row. */
   readonly traces: Traces | null;
 }
 
 export function stateOf(codeVersion: string, reading: StateReading): VersionState {
-  const { release, snapshot, leaseAlive, autoResumes, history, traces } = reading;
+  const { release, snapshot, leaseAlive, autoResumes, history, files, traces } = reading;
   const hasHistory = traces?.hasHistory ?? history.entries.length > 0;
   const hasForeignTables = traces?.hasForeignTables ?? true;
   const isEmpty = snapshot.versionRow.kind === "absent" && !hasHistory && !hasForeignTables;
@@ -54,6 +58,7 @@ export function stateOf(codeVersion: string, reading: StateReading): VersionStat
       ({ name }) => name,
     ),
     release: { ...release.facts, missingFiles: notApplied(release.facts.missingFiles ?? [], history) },
+    files,
     database: {
       kind: "read",
       versionRow: snapshot.versionRow,

@@ -9,6 +9,7 @@ import type { UpgradeContext } from "./context.js";
 import { clockCheck, ownTablesCheck, versionRowCheck } from "./database-checks.js";
 import { applicationFolder, enginesCheck } from "./engines-check.js";
 import { feedGroups } from "./feed/feed-groups.js";
+import { filesChecks } from "./files-checks.js";
 import { dataDirCheck, freeSpaceCheck, manifestCheck } from "./folder-checks.js";
 import { readMigrationFilesCheck } from "./migration-files.js";
 import { readNodesCheck } from "./node-checks.js";
@@ -100,6 +101,7 @@ async function filesGroup(context: UpgradeContext): Promise<CheckGroup> {
     checks: [
       await attempt("migration-files", "Migration files", () => readMigrationFilesCheck(context)),
       await attempt("manifest", "Release manifest", () => manifestCheck(context)),
+      ...(await filesChecks(context, 0)),
     ],
   };
 }

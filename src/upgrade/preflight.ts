@@ -12,6 +12,7 @@ import { backupSpaceCheck, backupToolsCheck } from "./backup-checks.js";
 import { databaseChecks, nodeCheck } from "./checks.js";
 import type { UpgradeContext } from "./context.js";
 import { applicationFolder, enginesCheck } from "./engines-check.js";
+import { filesChecks } from "./files-checks.js";
 import { dataDirCheck, freeSpaceCheck } from "./folder-checks.js";
 import { readHostChecks } from "./host-checks.js";
 import { readMigrationFilesCheck } from "./migration-files.js";
@@ -20,10 +21,14 @@ import { probedPrivilegesCheck } from "./privilege-probe.js";
 import type { Confirmation } from "./run-requests.js";
 import { decisiveServerChecks } from "./server-checks.js";
 
+/** Between the review page and a reload of it the files need not be compared again, ms. */
+const REVIEW_AGE_MS = 5000;
+
 /** What the review page shows before anything changes; the privileges are tried, on a scratch table. Never rejects. */
 export async function readPreflight(context: UpgradeContext): Promise<Check[]> {
   const { settings } = context;
-  const [database, others, hosts] = await Promise.all([
+  const [files, database, others, hosts] = await Promise.all([
+    filesChecks(context, REVIEW_AGE_MS),
     databaseChecks(context, { probe: true }),
     Promise.all([
       attempt("nodes", "Nodes", () => readNodesCheck(context)),
@@ -34,7 +39,7 @@ export async function readPreflight(context: UpgradeContext): Promise<Check[]> {
     readHostChecks(context),
   ]);
   const here = [enginesCheck(applicationFolder(settings)), dataDirCheck(settings.dataDir), freeSpaceCheck(settings.dataDir)];
-  return [...database, nodeCheck(), ...here, ...others, ...hosts];
+  return [...files, ...database, nodeCheck(), ...here, ...others, ...hosts];
 }
 
 /** Those that may keep an upgrade from being started, but for the privileges; none on a copy. Reads only; never rejects. */
@@ -42,9 +47,9 @@ export async function readDecisiveChecks(context: UpgradeContext): Promise<Check
   const { settings, store, rehearsal = false } = context;
   // Whoever rehearses has passed them, or wants to see what they warn of.
   if (rehearsal) return [];
-  const [server, hosts] = await Promise.all([decisiveServerChecks(store), readHostChecks(context)]);
+  const [files, server, hosts] = await Promise.all([filesChecks(context, 0), decisiveServerChecks(store), readHostChecks(context)]);
   const here = [enginesCheck(applicationFolder(settings)), dataDirCheck(settings.dataDir), freeSpaceCheck(settings.dataDir)];
-  return [...server, ...here, ...hosts];
+  return [...files, ...server, ...here, ...hosts];
 }
 
 /** The rest of them: to be tried under the lease, so that no other process makes a backup that would meet the scratch table. */

@@ -19,6 +19,7 @@ function stateSeverity(kind: VersionStateKind): Severity {
     case "ahead":
     case "restart":
     case "unsupported":
+    case "altered":
     case "interrupted":
     case "failed":
     case "unknown":

@@ -84,7 +84,7 @@ export function resolveSettings(input: unknown): Settings {
   };
 }
 
-function templatePaths({ templates }: ParsedOptions, root: string): TemplatePaths | null {
+export function templatePaths({ templates }: ParsedOptions, root: string): TemplatePaths | null {
   if (templates === null) return null;
   const { stock, custom, archive } = templates;
   return {
@@ -141,7 +141,7 @@ function keyProblems(publicKeys: readonly string[]): OptionProblem[] {
   });
 }
 
-function isFolder(migrations: ParsedOptions["migrations"] | null | undefined): migrations is string | URL {
+export function isFolder(migrations: ParsedOptions["migrations"] | null | undefined): migrations is string | URL {
   return typeof migrations === "string" || migrations instanceof URL;
 }
 
@@ -177,6 +177,6 @@ function isWeb(file: string | URL | null): boolean {
   return file !== null && /^https?:/.test(String(file));
 }
 
-function toPath(file: string | URL, root: string): string {
+export function toPath(file: string | URL, root: string): string {
   return file instanceof URL || file.startsWith("file:") ? fileURLToPath(file) : path.resolve(root, file);
 }

@@ -1,3 +1,4 @@
+import { blockingChecks } from "../core/check.js";
 import { compareVersions } from "../core/version.js";
 import { appendAudit } from "../store/audit.js";
 import { releaseLease } from "../store/lease.js";
@@ -7,8 +8,12 @@ import { writeVersionRow } from "../store/version-row.js";
 import { auditEntry, NODE } from "./audit.js";
 import type { UpgradeContext } from "./context.js";
 import { OPENED } from "./drafts.js";
+import { filesChecks } from "./files-checks.js";
 import { takeFreeLease } from "./leasing.js";
 import { type ReadState, StateReader } from "./state-reader.js";
+
+/** The first state was read after a comparison; it need not be made anew, ms. */
+const FILES_AGE_MS = 10_000;
 
 /**
  * With `patches: "stamp"`: a release that has nothing to migrate writes its version down by itself, as a completed run,
@@ -18,6 +23,8 @@ export async function stampPatch(context: UpgradeContext, reading: ReadState): P
   const { store, settings, logger } = context;
   const { version, patches } = settings.options;
   if (patches !== "stamp" || !isStampable(reading, version)) return false;
+  // No operator looks at the checks here: files that block a start are not recorded, either.
+  if (blockingChecks(await filesChecks(context, FILES_AGE_MS)).length > 0) return false;
   await ensureTables(store);
   const lease = await takeFreeLease(context, reading);
   try {
@@ -33,7 +40,7 @@ export async function stampPatch(context: UpgradeContext, reading: ReadState): P
         const id = await insertDraft(trx, { kind: "upgrade", fromVersion, toVersion: version, createdAt: timestamp });
         const times = { startedAt: timestamp, finishedAt: timestamp };
         await updateRun(trx, id, "draft", { status: "completed", phase: "done", active: false, epoch: lease.token, ...times });
-        await appendAudit(trx, auditEntry(store, "start", NODE, id));
+        await appendAudit(trx, auditEntry(store, "stamp", NODE, id));
         await writeVersionRow(trx, store.versionRow, version, timestamp);
       }),
     );

@@ -49,7 +49,10 @@ export class StateReader {
     const release = await this.#readRelease();
     const installedVersion = snapshot.versionRow.kind === "text" ? parseInstalledVersion(snapshot.versionRow.text) : null;
     const history = knownHistory({ ...recorded, files: release.files, installedVersion, codeVersion: options.version });
-    const state = stateOf(options.version, { release, snapshot, leaseAlive, autoResumes, history, traces });
+    const reading = { release, snapshot, leaseAlive, autoResumes, history, traces };
+    const unaltered = stateOf(options.version, { ...reading, files: null });
+    const files = await this.context.integrity.fact(unaltered);
+    const state = files ? stateOf(options.version, { ...reading, files }) : unaltered;
     // A file that arrives while the site is open belongs to the next start; while it is closed, the upload may be going on.
     if (state.kind !== "current") this.#release = null;
     return { state, snapshot, lease: snapshot.lease, leaseAlive, history };

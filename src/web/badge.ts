@@ -89,6 +89,7 @@ function versionModel(state: VersionState, installer: string, { m, t }: Speech):
       return at(say("Restart required"), "warning", null);
     case "ahead":
     case "unsupported":
+    case "altered":
       return at(say("Wrong files uploaded"), "danger", installer);
     case "unknown":
       return at(say("Check failed"), "danger", null);

@@ -185,6 +185,7 @@ export function createUpgate(options: UpgateOptions): Upgate {
     await keyFollowing;
     await hostingClosed;
     await pool.close();
+    context.integrity.close();
     await context.store.close();
   }
 

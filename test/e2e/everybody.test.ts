@@ -4,7 +4,7 @@ import { after, describe, it } from "node:test";
 import type { Page } from "playwright-core";
 import { BUNDLED_LANGUAGES } from "../../src/core/languages.js";
 import { Texts, type Wording } from "../../src/web/texts/texts.js";
-import { expectFits, expectForEverybody, focused, tabTo } from "../support/accessibility.js";
+import { expectFits, expectForEverybody } from "../support/accessibility.js";
 import { launchChromium, onPage } from "../support/chromium.js";
 import { type Demo, startDemo } from "../support/demo.js";
 import { expectHeading, lookAt } from "./walk.js";
@@ -74,40 +74,6 @@ describe("the wizard for everybody", () => {
         }),
       ));
   }
-
-  it("is walked by the keyboard alone, and each step begins at its heading", () =>
-    withDemo(({ base, key }) =>
-      onPage(browser, {}, async (page) => {
-        const at = async (heading: string | RegExp): Promise<void> => {
-          await expectHeading(page, heading);
-          await page.waitForFunction(() => document.activeElement?.id === "page-title");
-        };
-        const press = async (selector: string, name: string): Promise<void> => {
-          await tabTo(page, selector);
-          await page.keyboard.press(name);
-        };
-        await page.goto(`${base}/install`);
-        await at("Install Key");
-        await press("#key", "x");
-        await page.keyboard.press("Enter");
-        await page.waitForFunction(() => document.activeElement?.matches(".alert"));
-        assert.match(await focused(page), /not the install key/);
-        await tabTo(page, "#key");
-        await page.keyboard.type(key);
-        await page.keyboard.press("Enter");
-        await at("Licence Agreement");
-        await press("#agree", "Space");
-        await press("button.button-primary", "Enter");
-        await at("Review the Upgrade");
-        await press("main button.button-primary", "Enter");
-        await at("Back Up Your Database");
-        await press("form[action$=start] button", "Enter");
-        await expectHeading(page, "Upgrade Completed Successfully!");
-        await at("Upgrade Completed Successfully!");
-        await press("main button.button-primary", "Enter");
-        await page.waitForURL((url) => !url.pathname.includes("/install"));
-      }),
-    ));
 
   it("changes its language at the foot of the page, keeps it, and keeps the choice to itself", () =>
     withDemo(({ base, key }) =>

@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
-import type { Upgate, UpgateOptions } from "../../src/index.js";
 import { launchChromium, onPage } from "../support/chromium.js";
 import { type DatabaseKind, databaseKinds } from "../support/databases.js";
-import { hostApplication, listening } from "../support/hosting.js";
+import { listening } from "../support/hosting.js";
 import { FAILING_MIGRATIONS, putInDoubt } from "../support/in-doubt.js";
 import { startNginx } from "../support/nginx.js";
 import { prefixProxy } from "../support/prefix-proxy.js";
-import { createProject, INSTALL_KEY as key, SHOP_MIGRATIONS, type TestProject } from "../support/project.js";
-import { install, withUpgate } from "../support/upgates.js";
+import { INSTALL_KEY as key, SHOP_MIGRATIONS } from "../support/project.js";
 import { until } from "../support/wait.js";
+import { FAILING, sceneOn, WAITING } from "./scene.js";
 import { expectHeading, finishInAdmin, lookAt, walkToStart } from "./walk.js";
 
 const browser = await launchChromium();
@@ -21,42 +20,8 @@ after(async () => {
 
 for (const kind of kinds) describe(`in Chromium on ${kind.name}`, () => scenesOn(kind));
 
-const LICENSE = "# Terms\n\nBe kind to each other.";
-/** Waits until the test writes the file `go` into the project. */
-const WAITING = `import { existsSync } from "node:fs";
-export const up = async (knex) => {
-  await knex("products").update({ price_cents: 995 });
-  const deadline = Date.now() + 120_000;
-  while (!existsSync(new URL("../../go", import.meta.url)) && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 20));
-};`;
-const FAILING = `export const up = (knex) => knex("no_such_table").update({ a: 1 });`;
-
-interface Scene {
-  readonly upgate: Upgate;
-  readonly project: TestProject;
-  readonly site: string;
-}
-
 function scenesOn(kind: DatabaseKind): void {
-  /** A site at release 1.0.0 with the files of 1.1.0, mounted by hand. */
-  async function scene(
-    migrations: Record<string, string>,
-    more: Partial<UpgateOptions>,
-    play: (scene: Scene) => Promise<void>,
-  ): Promise<void> {
-    const { address } = await kind.create();
-    const branding = { name: "Shop", adminUrl: `${more.basePath ?? ""}/admin` };
-    const project = createProject(address, {
-      migrations: { ...SHOP_MIGRATIONS, ...migrations },
-      license: LICENSE,
-      more: { branding, ...more },
-    });
-    await install(project.options, "1.0.0");
-    await withUpgate(project.options, async (upgate) =>
-      listening(hostApplication(upgate, more.basePath ?? ""), (base) => play({ upgate, project, site: base + (more.basePath ?? "") })),
-    );
-    project.remove();
-  }
+  const scene = sceneOn(kind);
 
   for (const javaScriptEnabled of [true, false]) {
     const script = javaScriptEnabled ? "with" : "without";

@@ -22,6 +22,7 @@ const VERBS = [
   "baseline",
   "init",
   "make",
+  "seal",
 ];
 
 function commandLine(): void {

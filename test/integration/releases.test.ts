@@ -81,7 +81,7 @@ function releasesOn(kind: DatabaseKind): void {
     await install(plain(project), "1.0.0");
     const { kind: found, reason, remedy } = await stateOf(project.options);
     assert.equal(found, "unsupported");
-    assert.match(`${reason} ${remedy}`, /fits release >=1\.0\.5 <1\.1\.0, but 1\.0\.0 is installed\. Upload a full release/);
+    assert.match(`${reason} ${remedy}`, /fits release >=1\.0\.5 <1\.1\.0, but 1\.0\.0 is installed\. Upload the full release 1\.1\.0/);
     project.remove();
   });
 

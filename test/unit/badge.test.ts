@@ -33,6 +33,7 @@ describe("the badge", () => {
     ["restart", "Restart required", "warning", null],
     ["ahead", "Wrong files uploaded", "danger", "/install"],
     ["unsupported", "Wrong files uploaded", "danger", "/install"],
+    ["altered", "Wrong files uploaded", "danger", "/install"],
     ["unknown", "Check failed", "danger", null],
   ] as const) {
     it(`says "${label}" when the state is ${kind}`, () => {

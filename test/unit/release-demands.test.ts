@@ -20,10 +20,11 @@ describe("a patch set", () => {
   const patch: ReleaseFacts = { kind: "patch", appliesTo: "~8.6.0" };
   check([
     ["made for the installed version", patch, "8.6.0", "behind"],
+    ["older than what is installed", patch, "8.7.0", "unsupported", /fits release ~8\.6\.0, but 8\.7\.0/, /full release 8\.7\.0/],
     ["made for a prerelease's range", { kind: "patch", appliesTo: "8.6.x" }, "8.6.0-release.1", "behind"],
-    ["made for a later version", patch, "8.5.9", "unsupported", /fits release ~8\.6\.0, but 8\.5\.9/, /full release/],
+    ["made for a later version", patch, "8.5.9", "unsupported", /fits release ~8\.6\.0, but 8\.5\.9/, /full release 8\.6\.1/],
     ["already installed", { kind: "patch", appliesTo: "8.6.0" }, "8.6.1", "current"],
-    ["on an empty database", patch, null, "unsupported", /can't be installed by itself/, /Upload a full release/],
+    ["on an empty database", patch, null, "unsupported", /can't be installed by itself/, /Upload the full release 8\.6\.1/],
     ["that says not what it fits", { kind: "patch" }, "8.0.0", "behind"],
     ["a full release with appliesTo, which is for patch sets", { kind: "full", appliesTo: "8.6.0" }, "8.0.0", "behind"],
   ]);

@@ -42,6 +42,7 @@ describe("the operator is sent to the first unfinished page", () => {
     ["ahead", "review"],
     ["restart", "review"],
     ["unsupported", "review"],
+    ["altered", "review"],
     ["unknown", "review"],
   ];
   for (const [kind, step] of whateverTheDraft)

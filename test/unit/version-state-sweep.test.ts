@@ -13,6 +13,7 @@ const KINDS = new Set([
   "ahead",
   "restart",
   "unsupported",
+  "altered",
   "running",
   "interrupted",
   "failed",
@@ -38,6 +39,7 @@ const RELEASES = [
   { missingFiles: ["8.6.1/0001-a"] },
   { kind: "full" as const, appliesTo: "1.x", requiredStops: [], upgradeFrom: "*", missingFiles: [] },
 ];
+const FILES_FACTS = [null, { reason: "These files are not as release 8.6.1 has them: a.js.", remedy: "Upload them again." }];
 const error = { code: "ERR_UPGATE_MIGRATION_FAILED", message: "m", remedy: "r", migration: null };
 const RUNS = [
   null,
@@ -59,24 +61,25 @@ function* everyCombination(): Generator<StateFacts> {
             for (const leaseAlive of FLAGS)
               for (const newerProtocol of FLAGS)
                 for (const hasHistory of FLAGS)
-                  for (const hasForeignTables of FLAGS) {
-                    const database = {
-                      kind: "read" as const,
-                      versionRow,
-                      hasHistory,
-                      hasForeignTables,
-                      historyOrigin: "own" as const,
-                      run: active,
-                      leaseAlive,
-                      newerProtocol,
-                    };
-                    yield { codeVersion: CODE, filesVersion, pending, release, database };
-                  }
+                  for (const hasForeignTables of FLAGS)
+                    for (const files of FILES_FACTS) {
+                      const database = {
+                        kind: "read" as const,
+                        versionRow,
+                        hasHistory,
+                        hasForeignTables,
+                        historyOrigin: "own" as const,
+                        run: active,
+                        leaseAlive,
+                        newerProtocol,
+                      };
+                      yield { codeVersion: CODE, filesVersion, pending, release, files, database };
+                    }
 }
 
 /** The facts under which visitors may be let in, said once more and in other words than the derivation's. */
-function mayOpen({ pending, database }: StateFacts): boolean {
-  if (database.kind !== "read" || database.newerProtocol || database.run !== null || pending.length > 0) return false;
+function mayOpen({ pending, files, database }: StateFacts): boolean {
+  if (database.kind !== "read" || database.newerProtocol || database.run !== null || files !== null || pending.length > 0) return false;
   return database.versionRow.kind === "text" && ["8.6.1", "8.6.1+7"].includes(database.versionRow.text);
 }
 

@@ -11,6 +11,7 @@ function assertState(given: StateFacts, kind: VersionStateKind, ...says: RegExp[
 }
 
 const unreadable: StateFacts = { ...facts(), database: { kind: "unreadable", check: "connect ECONNREFUSED" } };
+const wrong = { reason: "These files are not as release 8.6.1 has them: a.js.", remedy: "Upload all files of release 8.6.1 again." };
 const patch = { kind: "patch", appliesTo: "8.6.0" } as const;
 
 describe("each state says what is the matter and what to do", () => {
@@ -95,6 +96,13 @@ describe("each state says what is the matter and what to do", () => {
     ],
     ["another node has upgraded", facts({ row: "8.7.0", filesVersion: "8.7.0" }), "restart", /Restart/],
     ["a patch set for another version", facts({ row: "8.5.0", release: patch }), "unsupported", /fits release 8\.6\.0, but 8\.5\.0/],
+    ["files that are not the release's", facts({ files: wrong }), "altered", /not as release 8\.6\.1 has them: a\.js/, /Upload all files/],
+    [
+      "files of an older release below a newer process, and after a restart, too",
+      facts({ row: "8.5.0", filesVersion: "8.6.0" }),
+      "restart",
+      /its files are of two releases/,
+    ],
     ["a live run", facts({ row: "8.6.0", run: run(), leaseAlive: true }), "running", /upgrade to 8\.6\.1 is in progress/, /Wait/],
     ["a live installation", facts({ row: null, run: run({ kind: "install" }), leaseAlive: true }), "running", /installation of 8\.6\.1/],
     ["a dead run", facts({ row: "8.6.0", run: run() }), "interrupted", /process was terminated/, /Resume/],
@@ -193,6 +201,15 @@ describe("where two states fit, the more urgent one is shown", () => {
     ["unsupported before behind", facts({ row: "8.5.0", release: { missingFiles: ["8.6.1/0001-a"] } }), "unsupported"],
     ["unsupported before unversioned", facts({ row: null, hasForeignTables: true, release: { missingFiles: ["x"] } }), "unsupported"],
     ["unsupported before fresh", facts({ row: null, release: { missingFiles: ["x"] } }), "unsupported"],
+    ["running before altered", facts({ ...dead, leaseAlive: true, files: wrong }), "running"],
+    ["failed before altered", facts({ ...failed, files: wrong }), "failed"],
+    ["restart before altered", facts({ row: "8.6.0", filesVersion: "8.7.0", files: wrong }), "restart"],
+    ["unsupported before altered", facts({ row: "8.5.0", release: { missingFiles: ["x"] }, files: wrong }), "unsupported"],
+    ["altered before ahead", facts({ row: "8.7.0", files: wrong }), "altered"],
+    ["altered before behind", facts({ row: "8.5.0", files: wrong }), "altered"],
+    ["altered before unversioned", facts({ row: null, hasForeignTables: true, files: wrong }), "altered"],
+    ["altered before fresh", facts({ row: null, files: wrong }), "altered"],
+    ["altered before held", facts({ run: run({ status: "completed", phase: "held" }), files: wrong }), "altered"],
     ["ahead before behind: what is pending does not matter", facts({ row: "8.7.0", pending: ["8.6.1/0001-a"] }), "ahead"],
     ["behind before current", facts({ pending: ["8.6.1/0001-a"] }), "behind"],
     ["unversioned before fresh", facts({ row: null, hasHistory: true }), "unversioned"],
@@ -243,6 +260,7 @@ describe("visitors are told only a number", () => {
     ahead: "Err2",
     restart: "Err2",
     unsupported: "Err2",
+    altered: "Err2",
     running: "Err3",
     interrupted: "Err3",
     failed: "Err3",

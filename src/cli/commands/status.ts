@@ -44,6 +44,7 @@ export function meaningOf(kind: VersionStateKind): { readonly exit: ExitCode; re
     case "ahead":
     case "restart":
     case "unsupported":
+    case "altered":
     case "interrupted":
     case "failed":
     case "held":

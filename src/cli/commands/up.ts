@@ -99,6 +99,7 @@ async function upgrade(session: Session, options: UpOptions): Promise<number> {
     case "ahead":
     case "restart":
     case "unsupported":
+    case "altered":
       throw notNow(state);
   }
 }

@@ -33,6 +33,7 @@ export function firstUnfinishedStep(
     case "ahead":
     case "restart":
     case "unsupported":
+    case "altered":
     case "unknown":
       // The review page says what stands in the way.
       return "review";

@@ -25,13 +25,22 @@ interface FactOverrides extends Partial<Omit<StateFacts, "database">>, Partial<D
 }
 
 /** Facts of a site that is up to date, but for what the test names. */
-export function facts({ codeVersion = CODE, filesVersion, pending = [], release = {}, row, ...database }: FactOverrides = {}): StateFacts {
+export function facts({
+  codeVersion = CODE,
+  filesVersion,
+  pending = [],
+  release = {},
+  files = null,
+  row,
+  ...database
+}: FactOverrides = {}): StateFacts {
   const text = row === undefined ? codeVersion : row;
   return {
     codeVersion,
     filesVersion: filesVersion ?? codeVersion,
     pending,
     release,
+    files,
     database: {
       kind: "read",
       versionRow: text === null ? { kind: "absent" } : { kind: "text", text },
