@@ -152,6 +152,8 @@ export interface BackupOptions {
   keep?: number;
   /** Older ones are removed, but never the newest one, days; 1 to 3,650, default 90. */
   maxAgeDays?: number;
+  /** System Health warns of a last backup of upgate's that is older, days; 0 to 3,650, default 30; 0: it never does. */
+  staleAfterDays?: number;
   /** The scratch database for proof and rehearsal. Default: the database's name and `_rehearsal`. */
   scratchDatabase?: string;
   /** `restore`: restored into the scratch database; `read`: read to its end only. Default `restore`, and `read` where the account may not. */

@@ -2,8 +2,9 @@ import { CHECK_IDS } from "./check-ids.js";
 import type { HostCheck } from "./host-check.js";
 import { Checker } from "./option-checker.js";
 
-const MEMBERS = ["id", "title", "run"] as const satisfies readonly (keyof HostCheck)[];
+const MEMBERS = ["id", "title", "group", "docsUrl", "run"] as const satisfies readonly (keyof HostCheck)[];
 const LONGEST_ID = 40;
+const LONGEST_GROUP = 60;
 
 /** The option `checks`: every problem goes to `root`. */
 export function parseHostChecks(root: Checker): readonly HostCheck[] {
@@ -29,5 +30,10 @@ function checkOne(check: Checker, taken: Set<string>): void {
   else if (taken.has(id)) check.problem("id", `must be another one: ${id} is taken`);
   else taken.add(id);
   check.optionalString("title");
+  const group = check.optionalString("group");
+  if (group !== undefined && group.length > LONGEST_GROUP) check.problem("group", `must have ${LONGEST_GROUP} characters at most`);
+  const docsUrl = check.optionalString("docsUrl");
+  if (docsUrl !== undefined && !(URL.canParse(docsUrl) && new URL(docsUrl).protocol === "https:"))
+    check.problem("docsUrl", `must be an https address, got ${JSON.stringify(docsUrl)}`);
   if (typeof run !== "function") check.problem("run", "must be a function");
 }

@@ -45,6 +45,7 @@ export const CHECK_IDS = [
   "installer",
   "install-folder",
   "install-key",
+  "earlier-runs",
   "state",
   "run",
   "lease",

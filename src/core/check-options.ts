@@ -62,7 +62,14 @@ const TOP_LEVEL = [
   "configFile",
 ] as const satisfies readonly (keyof UpgateOptions)[];
 const VERSION_ROW = ["table", "keyColumn", "key", "valueColumn", "parse"] as const satisfies readonly (keyof VersionRowOptions)[];
-const BACKUP = ["driver", "keep", "maxAgeDays", "scratchDatabase", "proof"] as const satisfies readonly (keyof BackupOptions)[];
+const BACKUP = [
+  "driver",
+  "keep",
+  "maxAgeDays",
+  "staleAfterDays",
+  "scratchDatabase",
+  "proof",
+] as const satisfies readonly (keyof BackupOptions)[];
 const PROBES = ["live", "ready", "open"] as const satisfies readonly (keyof ProbeOptions)[];
 const BRANDING = [
   "name",
@@ -179,6 +186,7 @@ function parseBackup(root: Checker): ParsedBackupOptions {
     driver: driver ?? null,
     keep: backup.integer("keep", 5, 1, 1000, ""),
     maxAgeDays: backup.integer("maxAgeDays", 90, 1, 3650, " of days"),
+    staleAfterDays: backup.integer("staleAfterDays", 30, 0, 3650, " of days"),
     scratchDatabase,
     proof: backup.oneOf("proof", ["restore", "read"]),
   };

@@ -11,6 +11,29 @@ export interface Check {
   readonly remedy: string | null;
   /** True: no upgrade starts while it is so, unless the operator insists. Always a danger. Default: false. */
   readonly blocking?: boolean;
+  /** Where the vendor tells more of a check of theirs, https; absent: upgate's own help has a section for the id. */
+  readonly docsUrl?: string;
+}
+
+export interface CheckGroup {
+  readonly title: string;
+  readonly checks: readonly Check[];
+}
+
+/** From bad to good: what needs doing comes first. */
+export const SEVERITIES = ["danger", "warning", "info", "ok"] as const satisfies readonly Severity[];
+
+export type SeverityCounts = Readonly<Record<Severity, number>>;
+
+export function countSeverities(checks: readonly Check[]): SeverityCounts {
+  const counts = { danger: 0, warning: 0, info: 0, ok: 0 };
+  for (const { severity } of checks) counts[severity]++;
+  return counts;
+}
+
+/** Of what was counted; `ok` where nothing was. */
+export function worstSeverity(counts: SeverityCounts): Severity {
+  return SEVERITIES.find((severity) => counts[severity] > 0) ?? "ok";
 }
 
 /** Those that keep an upgrade from being started, in the order given. */

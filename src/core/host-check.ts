@@ -7,7 +7,11 @@ export interface HostCheck {
   readonly id: string;
   /** What people read. Default: the id. */
   readonly title?: string;
-  /** Changes nothing. Given up after 10 s; what it throws becomes a danger that says so, and blocks nothing. */
+  /** The heading under which System Health shows it, up to 60 characters: one of upgate's (`Release`, `Database`, `Server`, `Nodes`, `Backup`, `Safety`) or another. Default: `Application`. */
+  readonly group?: string;
+  /** Where the vendor tells what it looks at and what to do, https. Default: none. */
+  readonly docsUrl?: string;
+  /** Changes nothing. Given up after 10 s, on System Health after 5 s; what it throws becomes a danger that says so, and blocks nothing. */
   run(call: HostCheckCall): HostCheckAnswer | Promise<HostCheckAnswer>;
 }
 
@@ -36,21 +40,31 @@ export interface HostFinding {
 const SEVERITIES: readonly unknown[] = ["ok", "info", "warning", "danger"] satisfies Severity[];
 
 /** The answer of a vendor's check as checks; an answer that is none is a danger of its own. */
-export function checksOfAnswer({ id, title = id }: Pick<HostCheck, "id" | "title">, answer: unknown): Check[] {
-  if (answer === null || answer === undefined) return [{ id, title, severity: "ok", message: "All is well.", remedy: null }];
+export function checksOfAnswer(check: ToldCheck, answer: unknown): Check[] {
+  const { id, title = id } = check;
+  if (answer === null || answer === undefined)
+    return [{ id, title, severity: "ok", message: "All is well.", remedy: null, ...docsOf(check) }];
   const findings: unknown[] = Array.isArray(answer) ? answer : [answer];
-  if (findings.length === 0) return checksOfAnswer({ id, title }, null);
+  if (findings.length === 0) return checksOfAnswer(check, null);
   return findings.map((finding) => {
     const problem = findingProblem(finding);
-    if (problem !== null) return brokenCheck({ id, title }, `Its answer can't be read: ${problem}.`);
+    if (problem !== null) return brokenCheck(check, `Its answer can't be read: ${problem}.`);
     const { blocking = false, severity, message, remedy = null, title: own = title } = finding as HostFinding;
-    return { id, title: own, severity: blocking ? "danger" : severity, message, remedy, ...(blocking ? { blocking } : {}) };
+    const told = { id, title: own, severity: blocking ? "danger" : severity, message, remedy } as const;
+    return { ...told, ...(blocking ? { blocking } : {}), ...docsOf(check) };
   });
 }
 
+type ToldCheck = Pick<HostCheck, "id" | "title" | "docsUrl">;
+
+function docsOf({ docsUrl }: ToldCheck): Pick<Check, "docsUrl"> {
+  return docsUrl === undefined ? {} : { docsUrl };
+}
+
 /** A check that could not be made is told, but is no verdict on the upgrade. */
-export function brokenCheck({ id, title = id }: Pick<HostCheck, "id" | "title">, message: string): Check {
-  return { id, title, severity: "danger", message, remedy: "This check is the vendor's: tell them what it says." };
+export function brokenCheck(check: ToldCheck, message: string): Check {
+  const { id, title = id } = check;
+  return { id, title, severity: "danger", message, remedy: "This check is the vendor's: tell them what it says.", ...docsOf(check) };
 }
 
 function findingProblem(finding: unknown): string | null {

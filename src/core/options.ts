@@ -171,6 +171,7 @@ export interface ParsedBackupOptions {
   readonly driver: HostBackupDriver | null;
   readonly keep: number;
   readonly maxAgeDays: number;
+  readonly staleAfterDays: number;
   readonly scratchDatabase: string | null;
   readonly proof: "restore" | "read";
 }

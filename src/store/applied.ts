@@ -32,12 +32,29 @@ export async function readApplied(knex: Knex, limit: number): Promise<AppliedMig
       { column: "name", order: "desc" },
     ])
     .limit(limit);
-  return rows.map((row) => ({
+  return rows.map(fromRow);
+}
+
+/** Of these runs, in the order in which they were applied; `limit`: of all of them together. */
+export async function readAppliedOf(knex: Knex, runIds: readonly string[], limit: number): Promise<AppliedMigration[]> {
+  const rows = await knex<AppliedRow>("upgate_migration")
+    .whereNotNull("finished_at")
+    .whereIn("run_id", runIds)
+    .orderBy([
+      { column: "started_at", order: "desc" },
+      { column: "name", order: "desc" },
+    ])
+    .limit(limit);
+  return rows.map(fromRow).toReversed();
+}
+
+function fromRow(row: AppliedRow): AppliedMigration {
+  return {
     name: row.name,
     version: row.version,
     runId: row.run_id,
     finishedAt: row.finished_at,
     durationMs: row.duration_ms === null ? null : Number(row.duration_ms),
     statements: row.statements === null ? null : Number(row.statements),
-  }));
+  };
 }

@@ -22,6 +22,9 @@ interface AuditRow {
   detail: string | null;
 }
 
+/** A message about a run that nobody took. Its detail: the run's id, the channel and why, with ": " between. */
+export const NOTIFICATION_FAILED = "notification-failed";
+
 /** The newest rows that are kept. */
 export const AUDIT_ROWS = 10_000;
 /** Of these, entries that anybody may cause without a key: they must not push the others out. */
@@ -42,13 +45,25 @@ export async function appendAudit(knex: Knex, entry: AuditEntry): Promise<void> 
 /** Newest first. */
 export async function readAudit(knex: Knex, limit: number): Promise<AuditEntry[]> {
   const rows = await knex<AuditRow>("upgate_audit").orderBy("happened_at", "desc").orderBy("id").limit(limit).select();
-  return rows.map((row) => ({
-    happenedAt: row.happened_at,
-    event: row.event,
-    address: row.address,
-    sessionId: row.session_id,
-    detail: row.detail,
-  }));
+  return rows.map(fromRow);
+}
+
+/** Entries whose detail is the id of one of these runs, and the messages about any that nobody took. Oldest first, the newest 1,000. */
+export async function readRunAudit(knex: Knex, runIds: readonly string[]): Promise<AuditEntry[]> {
+  if (runIds.length === 0) return [];
+  const rows = await knex<AuditRow>("upgate_audit")
+    .where((either) => void either.whereIn("detail", runIds).orWhere({ event: NOTIFICATION_FAILED }))
+    .orderBy("happened_at", "desc")
+    .orderBy("id")
+    .limit(MOST_OF_RUNS)
+    .select();
+  return rows.map(fromRow).toReversed();
+}
+
+const MOST_OF_RUNS = 1000;
+
+function fromRow(row: AuditRow): AuditEntry {
+  return { happenedAt: row.happened_at, event: row.event, address: row.address, sessionId: row.session_id, detail: row.detail };
 }
 
 /** Removes what is beyond `AUDIT_ROWS`, oldest first; of `refusals` (events) what is beyond `AUDIT_REFUSAL_ROWS`. */

@@ -9,16 +9,18 @@ import { deriveVersionState } from "../core/derive-version-state.js";
 import type { VersionState } from "../core/version-state.js";
 import { connectHost, databaseSource } from "../store/connect.js";
 import { pendingCheck, versionCheck } from "../upgrade/checks.js";
+import { type HealthReport, judge } from "../upgrade/health-report.js";
 import { badgeModel, renderBadge } from "../web/badge.js";
 import { createBadgeHandler } from "../web/badge-handler.js";
 import { createGuard } from "../web/guard.js";
 import { InFlight } from "../web/in-flight.js";
-import { type HealthFacts, healthHandler } from "../web/health.js";
+import { healthHandler } from "../web/health.js";
 import { type Handler, installerMatcher } from "../web/http.js";
 import { Renderer } from "../web/render.js";
 import { Hosting, type LoadApplication } from "../web/serve.js";
 import { Texts, type Wording } from "../web/texts/texts.js";
 import type { Upgate } from "../web/upgate.js";
+import type { BadgeModel, NotesModel } from "../web/view-models.js";
 import { refusingUpgrader } from "./refusing-upgrader.js";
 
 /** The application's own options, or what of them its tests need. Default version: `0.0.0`. */
@@ -68,19 +70,23 @@ export function openGate(options: OpenGateOptions = {}): Upgate {
   return Object.defineProperty(upgate, "knex", { get: () => connections.knex }) as Upgate;
 }
 
-type BadgeIn = (wording: Wording) => HealthFacts["badge"];
+type BadgeIn = (wording: Wording) => BadgeModel;
 
 function openHealth({ branding, logger }: ParsedOptions, state: VersionState, badge: BadgeIn, renderer: Renderer, texts: Texts): Handler {
   const groups = [{ title: "Release", checks: [versionCheck(state), pendingCheck(state)] }];
-  const generatedAt = new Date().toISOString();
-  const read = async (wording: Wording): Promise<HealthFacts> => ({
-    badge: badge(wording),
-    groups,
+  const { kind, reason, remedy } = state;
+  const report = { product: branding.name ?? null, generatedAt: new Date().toISOString(), state: { kind, reason, remedy }, groups };
+  const read = async (): Promise<HealthReport> => ({
+    ...report,
+    ...judge(groups),
+    nodes: [],
+    backup: null,
     runs: [],
-    notes: { notesHtml: null, notesUrl: null },
-    generatedAt,
+    versions: null,
+    settings: {},
   });
-  return healthHandler({ read, branding, renderer, texts, logger });
+  const notes = async (): Promise<NotesModel> => ({ notesHtml: null, notesUrl: null });
+  return healthHandler({ read, badge, notes, runReport: async () => null, branding, renderer, texts, logger });
 }
 
 /** What `openGate` is not given it needs not; the check wants it all the same. */

@@ -1,4 +1,4 @@
-import { appendAudit, type AuditEntry, pruneAudit } from "../store/audit.js";
+import { appendAudit, type AuditEntry, type NOTIFICATION_FAILED, pruneAudit } from "../store/audit.js";
 import type { Store } from "../store/store.js";
 import { whileBusy } from "../store/tables.js";
 import type { RepairAction } from "./migration-checks.js";
@@ -30,6 +30,7 @@ export type AuditEvent =
   | "give-up"
   | "seal"
   | "remove-folder"
+  | typeof NOTIFICATION_FAILED
   | "unlock"
   | `repair-${RepairAction}`;
 

@@ -1,23 +1,21 @@
-import type { Check } from "../core/check.js";
+import type { Check, CheckGroup } from "../core/check.js";
 import { isUpgateError, messageOf } from "../core/errors.js";
-import { driverMessage } from "../store/driver-errors.js";
-import { readSnapshot, type Snapshot } from "../store/snapshot.js";
+import type { Snapshot } from "../store/snapshot.js";
 import { attempt } from "./attempt.js";
 import { backupSpaceCheck, backupToolsCheck, lastBackupCheck } from "./backup-checks.js";
-import { type CheckGroup, databaseChecks, hostGroups } from "./checks.js";
 import type { UpgradeContext } from "./context.js";
-import { clockCheck, ownTablesCheck, versionRowCheck } from "./database-checks.js";
+import { readDatabaseGroup, readSnapshotOrGroup } from "./database-group.js";
+import { readEarlierRunChecks } from "./earlier-run-checks.js";
 import { applicationFolder, enginesCheck } from "./engines-check.js";
-import { feedGroups } from "./feed/feed-groups.js";
 import { filesChecks } from "./files-checks.js";
+import { feedGroups } from "./feed/feed-groups.js";
 import { dataDirCheck, freeSpaceCheck, manifestCheck } from "./folder-checks.js";
+import { readHostGroups, withHostGroups } from "./host-checks.js";
 import { readMigrationFilesCheck } from "./migration-files.js";
 import { readNodesCheck } from "./node-checks.js";
 import { packageChecks } from "./package-checks.js";
 import { installKeyCheck, leaseCheck, runCheck, stateCheck } from "./run-checks.js";
 import { Upgrader } from "./upgrader.js";
-
-const READ_TIMEOUT_MS = 5000;
 
 /**
  * Everything that can be checked before an upgrade. With `probe` the privileges are tried on a scratch table, unless a run is under way; else
@@ -39,22 +37,19 @@ export async function examine(context: UpgradeContext, { probe }: { readonly pro
     { title: "Packages", checks: [...packageChecks(root, store.source, addressed), enginesCheck(root)] },
   ];
   const server = { title: "Server", checks: [dataDirCheck(settings.dataDir), freeSpaceCheck(settings.dataDir)] };
-  let snapshot: Snapshot;
-  try {
-    snapshot = await readSnapshot(store.knex, store.versionRow, READ_TIMEOUT_MS);
-  } catch (error) {
-    return [...first, { title: "Database", checks: [unreachable(store.source.label, error)] }, server];
-  }
-  return [
+  const snapshot = await readSnapshotOrGroup(context);
+  if ("checks" in snapshot) return [...first, snapshot, server];
+  // A backup that a run makes must not meet a table that goes again.
+  const database = await readDatabaseGroup(context, snapshot, { probe: probe && snapshot.run?.status !== "running" });
+  const groups = [
     ...first,
-    // A backup that a run makes must not meet a table that goes again.
-    await databaseGroup(context, snapshot, probe && snapshot.run?.status !== "running"),
+    database,
     await filesGroup(context),
     ...(await feedGroups(context)),
     server,
     await upgradeGroup(context, snapshot),
-    ...(await hostGroups(context)),
   ];
+  return withHostGroups(groups, await readHostGroups(context));
 }
 
 /** For a configuration that can't be used: each problem by itself. */
@@ -66,33 +61,6 @@ export function configurationGroup(error: unknown): CheckGroup {
       ? problems.map((problem) => danger(`Option ${problem.path}`, problem.message))
       : [danger("Configuration file", message)];
   return { title: "Configuration", checks };
-}
-
-function unreachable(label: string, error: unknown): Check {
-  const remedy = "Check that the database server runs and that its address, user and password are right.";
-  const message = `${label} can't be read: ${driverMessage(error)}`;
-  return { id: "database", title: "Connection", severity: "danger", message, remedy };
-}
-
-async function databaseGroup(context: UpgradeContext, snapshot: Snapshot, probe: boolean): Promise<CheckGroup> {
-  const { store } = context;
-  const connection: Check = {
-    id: "database",
-    title: "Connection",
-    severity: "ok",
-    message: `${store.source.label} answers.`,
-    remedy: null,
-  };
-  return {
-    title: "Database",
-    checks: [
-      connection,
-      ...(await databaseChecks(context, { probe })),
-      versionRowCheck(snapshot, store.versionRow),
-      await attempt("own-tables", "upgate's tables", () => ownTablesCheck(store, snapshot)),
-      await attempt("clock", "Clock", () => clockCheck(store)),
-    ],
-  };
 }
 
 async function filesGroup(context: UpgradeContext): Promise<CheckGroup> {
@@ -114,6 +82,7 @@ async function upgradeGroup(context: UpgradeContext, { lease }: Snapshot): Promi
       stateCheck(state),
       runCheck(state),
       leaseCheck(context, lease),
+      ...(await readEarlierRunChecks(context, state)),
       await attempt("nodes", "Nodes", () => readNodesCheck(context)),
       await attempt("install-key", "Install key", () => installKeyCheck(context, state)),
       await attempt("backup", "Last backup", () => lastBackupCheck(context)),

@@ -5,6 +5,8 @@ import type { Check } from "../core/check.js";
 import { messageOf } from "../core/errors.js";
 import type { Settings } from "./settings.js";
 
+const OLDEST_NODE = "20.19.0";
+
 const COMMON = { id: "engines", title: "Node.js for the application" };
 
 /** Where the application's package.json is looked for first, absolute: beside the configuration file. */
@@ -45,4 +47,15 @@ function nearestPackageFile(folder: string): string | null {
   if (existsSync(file)) return file;
   const above = path.dirname(folder);
   return above === folder ? null : nearestPackageFile(above);
+}
+
+export function nodeCheck(): Check {
+  const old = semver.lt(process.version, OLDEST_NODE);
+  return {
+    id: "node",
+    title: "Node.js",
+    severity: old ? "warning" : "ok",
+    message: process.version.slice(1),
+    remedy: old ? `Install Node.js ${OLDEST_NODE} or later.` : null,
+  };
 }

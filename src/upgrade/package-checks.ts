@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import semver from "semver";
 import type { Check } from "../core/check.js";
 import type { DatabaseSource } from "../store/connect.js";
-import { nodeCheck } from "./checks.js";
+import { nodeCheck } from "./engines-check.js";
 
 const OLDEST_KNEX = "3.0.0";
 const OLDEST_EXPRESS = "4.18.0";
@@ -29,6 +29,22 @@ export function packageChecks(root: string, source: DatabaseSource | null, addre
     peerCheck("express", "Express", findEither("express", root), OLDEST_EXPRESS),
     ...(source ? [driverCheck(root, driverNames(source, addressed))] : []),
   ];
+}
+
+/** Of what is installed there, by name; null: it is not, or its version can't be told. */
+export function packageVersions(
+  root: string,
+  source: DatabaseSource,
+  addressed: boolean,
+): Record<"express" | "knex" | "driver", string | null> {
+  const driver = driverNames(source, addressed)
+    .map((name) => ({ name, found: findEither(name, root) }))
+    .find(({ found }) => found !== null);
+  return {
+    express: findEither("express", root)?.version ?? null,
+    knex: findEither("knex", root)?.version ?? null,
+    driver: driver ? `${driver.name} ${driver.found?.version}` : null,
+  };
 }
 
 /** Found by its folder, because a package need not export its package.json. Null: it is not installed there. */

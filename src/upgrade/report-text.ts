@@ -25,19 +25,23 @@ export function reportText(report: RunReport): string {
   return `${lines.join("\n")}\n`;
 }
 
-function section(title: string, lines: readonly string[]): string[] {
+export function section(title: string, lines: readonly string[]): string[] {
   return ["", title, "-".repeat(title.length), ...lines];
 }
 
-function versionLines({ versions }: RunReport): string[] {
-  const { code, files, installed, upgate, node, database } = versions;
+export function versionLines({ versions }: Pick<RunReport, "versions">): string[] {
+  const { code, files, installed, upgate, node, system, database, driver, knex, express } = versions;
   return [
     `code version       ${code}`,
     `files version      ${files}`,
     `installed version  ${installed ?? "none"}`,
     `upgate             ${upgate}`,
     `Node.js            ${node}`,
+    `system             ${system}`,
     `database           ${database ?? "not known"}`,
+    `driver             ${driver ?? "not known"}`,
+    `knex               ${knex ?? "not known"}`,
+    `express            ${express ?? "not known"}`,
   ];
 }
 

@@ -1,17 +1,19 @@
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, writeFileSync } from "node:fs";
 import path from "node:path";
+import type { CheckGroup } from "../core/check.js";
 import type { Rehearsal } from "../core/rehearsal.js";
 import { withoutSecrets } from "../core/report-redaction.js";
 import type { VersionState } from "../core/version-state.js";
 import { orAbsent } from "../store/driver-errors.js";
 import { type JournaledStatement, readStatements } from "../store/journal.js";
-import type { Store } from "../store/store.js";
-import { type CheckGroup, readHealth } from "./checks.js";
+import { readRun } from "../store/runs.js";
+import { readHealth } from "./checks.js";
 import type { UpgradeContext } from "./context.js";
 import type { OwnProcess } from "./node-checks.js";
 import { readRunRehearsal } from "./rehearsal-record.js";
 import { configuredSecrets } from "./report-secrets.js";
-import { readStatus, type RunProgress } from "./status.js";
+import { readVersions, type ReportVersions } from "./report-versions.js";
+import { readRunProgress, readStatus, type RunProgress } from "./status.js";
 
 /** A run for the vendor's support: no credentials, no row data. */
 export interface RunReport {
@@ -29,16 +31,6 @@ export interface RunReport {
   readonly checks: readonly CheckGroup[];
 }
 
-export interface ReportVersions {
-  readonly upgate: string;
-  readonly node: string;
-  /** As the server tells it; null: it could not be asked. */
-  readonly database: string | null;
-  readonly code: string;
-  readonly files: string;
-  readonly installed: string | null;
-}
-
 const MOST_STATEMENTS = 2000;
 
 /** `own`: what the process that asks knows of itself; null: the checks are left out. */
@@ -53,7 +45,7 @@ export async function readReport(
   const report: RunReport = {
     product: settings.options.branding.name ?? null,
     createdAt: store.clock.timestamp(),
-    versions: await readVersions(store, state),
+    versions: await readVersions(context, state),
     state,
     run: run === null ? null : (shown as Omit<RunProgress, "log">),
     rehearsal: run && (await readRunRehearsal(store, run.id)),
@@ -61,6 +53,13 @@ export async function readReport(
     checks: own === null ? [] : await readHealth(context, state, own),
   };
   return withoutSecrets(report, { dialect: store.dialect, secrets: configuredSecrets(settings) });
+}
+
+/** Of any run that was started, without the checks; null: there is none of this id. */
+export async function readRunReport(context: UpgradeContext, state: VersionState, id: string): Promise<RunReport | null> {
+  const run = await orAbsent(() => readRun(context.store.knex, id), null);
+  const progress = run && (await readRunProgress(context.store, state, run));
+  return progress && readReport(context, state, progress, null);
 }
 
 /** Into `dataDir/reports`, mode 0600: a restore takes the journal back to what it was. Returns the file. */
@@ -72,19 +71,4 @@ export async function saveReport(context: UpgradeContext, state: VersionState): 
   const file = path.join(folder, `${run.id}.json`);
   writeFileSync(file, `${JSON.stringify(await readReport(context, state, run, null), null, 2)}\n`, { mode: 0o600 });
   return file;
-}
-
-async function readVersions({ knex, dialect }: Store, state: VersionState): Promise<ReportVersions> {
-  const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as { version: string };
-  const sql = dialect === "sqlite" ? "select sqlite_version() as version" : "select version() as version";
-  const answer: unknown = await knex.raw(sql).catch(() => null);
-  const [row] = ((dialect === "sqlite" ? answer : ((answer as unknown[] | null)?.[0] ?? null)) as [{ version: string }?] | null) ?? [];
-  return {
-    upgate: version,
-    node: process.versions.node,
-    database: row === undefined ? null : `${dialect === "sqlite" ? "SQLite " : ""}${row.version}`,
-    code: state.codeVersion,
-    files: state.filesVersion,
-    installed: state.installedVersion,
-  };
 }

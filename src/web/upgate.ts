@@ -11,6 +11,7 @@ import { resolveSettings } from "../upgrade/settings.js";
 import { Upgrader } from "../upgrade/upgrader.js";
 import { Watcher } from "../upgrade/watcher.js";
 import { Drain, type GateHook } from "../upgrade/drain.js";
+import type { OwnNode } from "../upgrade/health-nodes.js";
 import type { OwnProcess } from "../upgrade/node-checks.js";
 import { HostPool } from "../upgrade/host-pool.js";
 import { type EnterOptions, Entrance, type WaitOptions } from "./entrance.js";
@@ -136,7 +137,11 @@ export function createUpgate(options: UpgateOptions): Upgate {
   };
   const health = lazyHandler(async () => {
     const { createHealth } = await import("./health.js");
-    return createHealth(context, watcher, renderer, own, badgeIn, texts);
+    const node = async (): Promise<OwnNode> => {
+      const isOpen = watcher.gate.openUntilMs > context.store.clock.nowMs();
+      return { id: await watcher.nodeId(), isOpen, inFlight: drain.list().length };
+    };
+    return createHealth(context, watcher, renderer, { own, node }, badgeIn, texts);
   });
   const readBadge = async (wording: Wording): Promise<Badge> => {
     await watcher.ready;

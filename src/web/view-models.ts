@@ -7,6 +7,7 @@ import type { Remedy } from "../core/remedies.js";
 import type { MadeBackup, RunError, RunGoal, RunKind } from "../core/run.js";
 import type { RunStep } from "../core/run-step.js";
 import type { MaintenanceCode, VersionStateKind } from "../core/version-state.js";
+import type { HealthReport } from "../upgrade/health-report.js";
 import type { PreviewModel } from "./preview-model.js";
 
 /** What every page of the wizard gets besides its own model. */
@@ -206,25 +207,33 @@ export interface MessageModel {
   readonly link: { readonly href: string; readonly label: string } | null;
 }
 
-export interface HealthModel {
+/** Of the pages of System Health. */
+interface HealthFrame {
   readonly brand: PageFrame["brand"];
   readonly languages: readonly LanguageMark[];
   /** The page's own style sheet, text: printed into a style element whose hash the policy names. */
   readonly css: string;
+  /** What links below add to their query, so that a language that was chosen stays; empty: none was. */
+  readonly keep: string;
+}
+
+export interface HealthModel extends HealthFrame, Omit<HealthReport, "groups"> {
   readonly badge: BadgeModel;
-  readonly groups: readonly { readonly title: string; readonly checks: readonly Check[] }[];
-  readonly runs: readonly {
-    readonly id: string;
-    readonly kind: RunKind;
-    readonly from: string | null;
-    readonly to: string;
-    readonly status: string;
-    readonly startedAt: string | null;
-    readonly durationMs: number | null;
-  }[];
   /** What is new in the code version since the installed one; of a site that is current, in the code version. */
   readonly notes: NotesModel;
-  readonly generatedAt: string;
+  readonly groups: readonly { readonly title: string; readonly checks: readonly HealthCheckModel[] }[];
+}
+
+export interface HealthCheckModel extends Check {
+  /** What it looks at and what to do: a page of this site, or the vendor's; null: nobody tells. */
+  readonly helpUrl: string | null;
+}
+
+/** What the documentation says about one check. */
+export interface HealthHelpModel extends HealthFrame {
+  readonly id: string;
+  /** Safe HTML, in English; null: there is no such check of upgate's. */
+  readonly html: string | null;
 }
 
 export interface BadgeModel {

@@ -336,6 +336,21 @@ function verbsOn(kind: DatabaseKind): void {
     project.remove();
   });
 
+  it("prints the report of System Health by doctor, also while the site is closed", async () => {
+    const project = await setUp("1.0.0");
+    const plain = await runCli(["doctor", "--report"], project.here);
+    assertPlain(plain);
+    assert.equal(plain.code, 1, "an upgrade is due");
+    assert.match(plain.stdout, /^System Health, \d{4}/);
+    assert.match(plain.stdout, /\nTo be looked at\n-+\ndanger +Release: Version \(version\): /);
+    const { json } = await runCliJson<{ groups: { title: string; checks: { id: string }[] }[]; runs: { to: string }[] }>(
+      ["doctor", "--report"],
+      project.here,
+    );
+    assert.deepEqual([json.groups[0]?.title, json.runs.map(({ to }) => to)], ["Release", ["1.0.0"]]);
+    project.remove();
+  });
+
   if (kind.name === "SQLite") return;
 
   it("finds an account that may not change tables", async () => {

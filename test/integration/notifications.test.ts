@@ -142,6 +142,9 @@ function messagesOn(kind: DatabaseKind): void {
       await withUpgate(here, async (upgate) => {
         assert.equal((await (await upgate.upgrader.start({ where: "here" })).finished).status, "completed");
         await until("the warning", () => project.lines.some((line) => /was not taken after 3 attempts \(webhook\)/.test(line)));
+        const entry = await until("the record of it", () => upgate.knex("upgate_audit").where({ event: "notification-failed" }).first());
+        assert.match(entry.detail, /^\d{8}T\d{6}-[\da-f]{8}: webhook: /);
+        assert.doesNotMatch(entry.detail, /tenant-4711/);
       });
       assert.doesNotMatch(project.lines.join("\n"), /tenant-4711|a secret/);
     }));

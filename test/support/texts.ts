@@ -24,7 +24,7 @@ interface Node {
 /** The command line and the check of the options speak to engineers, in English. */
 const ROOMS = ["core", "store", "release", "backup", "upgrade", "web"];
 const FOR_ENGINEERS =
-  /^src\/(?:core\/notification|release\/(?:list-files|seal)|upgrade\/(?:settings|sealing|report-text|report-secrets|notifications\/)|core\/(?:check-|feed\.|option|config-file|default-export|statement-)|web\/(?:texts\/|mount-order|render))/;
+  /^src\/(?:core\/notification|release\/(?:list-files|seal)|upgrade\/(?:settings|sealing|report-text|report-secrets|health-text|health-settings|notifications\/)|core\/(?:check-|feed\.|option|config-file|default-export|statement-)|web\/(?:texts\/|mount-order|render))/;
 /** Properties whose text people read, sentence or not. */
 const READ_BY_PEOPLE = new Set(["message", "remedy", "reason", "title", "text", "heading", "label", "detail", "activity", "why"]);
 const SENTENCE = /^[\p{Lu}“"{][^]*\s[^]*(?:[.!?:…]|\}\})$/u;

@@ -10,7 +10,7 @@ const execute = promisify(execFile);
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const FIXTURES = path.join(ROOT, "test/package/fixtures");
 /** What `npm pack` reads; packed in a copy, so that `prepack` can't take dist away from a suite that runs. */
-const PACKED = ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "commonjs", "dist", "public", "views"];
+const PACKED = ["package.json", "README.md", "LICENSE", "CHANGELOG.md", "commonjs", "dist", "docs/checks.md", "locales", "public", "views"];
 const INSTALL = ["install", "--prefer-offline", "--no-audit", "--no-fund", "--no-package-lock"];
 
 /** A vendor's project as a machine that knows nothing of this repository has it: upgate comes out of the tarball. */

@@ -14,7 +14,7 @@ describe("the option checks", () => {
   test("takes checks with an id and a function", () => {
     const checks = [
       { id: "license", run },
-      { id: "queue-2", title: "Queue", run },
+      { id: "queue-2", title: "Queue", group: "Workers", docsUrl: "https://docs.example.com/queue", run },
     ];
     const { value, problems } = checkOptions({ ...LEAST, checks }, {});
     assert.deepEqual([problems, value.checks], [[], checks]);
@@ -35,6 +35,17 @@ describe("the option checks", () => {
     ],
     ["one without a function", [{ id: "a" }], /^checks\[0\]\.run: must be a function/],
     ["a title that is no text", [{ id: "a", title: 1, run }], /^checks\[0\]\.title: must be a string/],
+    ["a group that is too long", [{ id: "a", group: "x".repeat(61), run }], /^checks\[0\]\.group: must have 60 characters at most/],
+    [
+      "documentation by plain http",
+      [{ id: "a", docsUrl: "http://docs.example.com/", run }],
+      /^checks\[0\]\.docsUrl: must be an https address/,
+    ],
+    [
+      "documentation that is a script",
+      [{ id: "a", docsUrl: "javascript:alert(1)", run }],
+      /^checks\[0\]\.docsUrl: must be an https address/,
+    ],
     ["a misspelt member", [{ id: "a", run, titel: "A" }], /^checks\[0\]\.titel: .*did you mean "title"/],
   ];
   for (const [name, checks, says] of bad)
@@ -73,6 +84,12 @@ describe("a vendor's answer", () => {
     const [one] = checksOfAnswer(check, { severity: "warning", message: "Jobs wait.", blocking: true });
     assert.deepEqual([one?.severity, one?.blocking], ["danger", true]);
     assert.equal("blocking" in (checksOfAnswer(check, { severity: "danger", message: "x", blocking: false })[0] ?? {}), false);
+  });
+
+  test("carries where the documentation is, broken or not", () => {
+    const docsUrl = "https://docs.example.com/queue";
+    for (const answer of [null, { severity: "ok", message: "x" }, "fine"])
+      assert.equal(checksOfAnswer({ ...check, docsUrl }, answer)[0]?.docsUrl, docsUrl);
   });
 
   for (const [answer, says] of [

@@ -29,7 +29,7 @@ describe("defaults", () => {
       detectVersion: null,
       mode: "wizard",
       resume: "ask",
-      backup: { automatic: true, driver: null, keep: 5, maxAgeDays: 90, scratchDatabase: null, proof: "restore" },
+      backup: { automatic: true, driver: null, keep: 5, maxAgeDays: 90, staleAfterDays: 30, scratchDatabase: null, proof: "restore" },
       patches: "ask",
       restart: "ask",
       license: null,

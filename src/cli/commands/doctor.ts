@@ -1,11 +1,13 @@
 import path from "node:path";
 import type { Command } from "commander";
-import type { Check, Severity } from "../../core/check.js";
-import type { CheckGroup } from "../../upgrade/checks.js";
+import type { Check, CheckGroup, Severity } from "../../core/check.js";
 import { configurationGroup, examine } from "../../upgrade/doctor.js";
+import { readHealthReport } from "../../upgrade/health-report.js";
+import { healthText } from "../../upgrade/health-text.js";
 import { openContext } from "../../upgrade/open-context.js";
 import { packageChecks } from "../../upgrade/package-checks.js";
 import { resolveSettings } from "../../upgrade/settings.js";
+import { Upgrader } from "../../upgrade/upgrader.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
 import { loadConfig } from "../load-config.js";
 import { Terminal } from "../terminal.js";
@@ -16,6 +18,7 @@ export function doctorCommand(): Command {
     examples: [
       ["upgate doctor", "before an upgrade, or when something is odd"],
       ["upgate doctor --no-probe", "writes nothing: the privileges are those that were granted, not tried"],
+      ["upgate doctor --report > health.txt", "all that System Health tells, for the vendor's support; with --json as JSON"],
       ["upgate doctor --json | jq '.groups[].checks[] | select(.severity != \"ok\")'", "what is worth a look"],
     ],
     exitCodes: [
@@ -24,16 +27,19 @@ export function doctorCommand(): Command {
     ],
   })
     .option("--no-probe", "don't try the privileges; read what was granted")
+    .option("--report", "print the report of System Health instead: no credentials, no rows; writes nothing")
     .action(doctor);
 }
 
 interface DoctorOptions extends CommonOptions {
   readonly probe: boolean;
+  readonly report?: boolean;
 }
 
 /** Without `withSession`: a configuration that can't be used is a finding here. */
-async function doctor({ config, json = false, probe }: DoctorOptions): Promise<void> {
+async function doctor({ config, json = false, probe, report = false }: DoctorOptions): Promise<void> {
   const terminal = new Terminal(json);
+  if (report) return printReport(terminal, config);
   const groups = await examineAll(terminal, config, probe);
   const count = (severity: Severity): number =>
     groups.flatMap(({ checks }) => checks).filter((check) => check.severity === severity).length;
@@ -45,6 +51,19 @@ async function doctor({ config, json = false, probe }: DoctorOptions): Promise<v
   ]);
   const exit: ExitCode = dangers > 0 ? EXIT.error : EXIT.done;
   process.exitCode = exit;
+}
+
+/** Also while the site is closed, and its page with it. */
+async function printReport(terminal: Terminal, config: string | undefined): Promise<void> {
+  const context = openContext(resolveSettings({ ...(await loadConfig(config)), logger: terminal.logger }));
+  try {
+    const health = await readHealthReport(context, await new Upgrader(context).state(), null, null);
+    terminal.result(health, healthText(health).trimEnd().split("\n"));
+    const exit: ExitCode = health.severity === "danger" ? EXIT.error : EXIT.done;
+    process.exitCode = exit;
+  } finally {
+    await context.store.close();
+  }
 }
 
 async function examineAll(terminal: Terminal, config: string | undefined, probe: boolean): Promise<CheckGroup[]> {

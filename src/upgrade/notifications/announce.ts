@@ -1,6 +1,7 @@
 import { type Notification, type NotificationEvent, notificationOf, type ParsedNotifications } from "../../core/notification.js";
 import { withoutSecrets } from "../../core/report-redaction.js";
 import type { Run } from "../../core/run.js";
+import { appendAudit, NOTIFICATION_FAILED } from "../../store/audit.js";
 import { driverMessage } from "../../store/driver-errors.js";
 import { replaceFact } from "../../store/facts.js";
 import { readHistory } from "../../store/history.js";
@@ -28,7 +29,7 @@ export async function announce(context: UpgradeContext, announcement: Announceme
   if (notifications === null || context.rehearsal || !notifications.on.includes(announcement.event)) return;
   try {
     const run = await claim(context, announcement);
-    if (run) void send(context, notifications, await messageOf(context, announcement, run), stop);
+    if (run) void send(context, notifications, await messageOf(context, announcement, run), run.id, stop);
   } catch (error) {
     logger.warn(`upgate: nobody could be told of the run ${announcement.runId}: ${driverMessage(error)}`);
   }
@@ -70,15 +71,23 @@ async function messageOf({ settings, store }: UpgradeContext, announcement: Anno
   return withoutSecrets(plain, { dialect: store.dialect, secrets: configuredSecrets(settings) });
 }
 
+/** Never rejects. */
 async function send(
-  { logger }: UpgradeContext,
+  { logger, store }: UpgradeContext,
   channels: ParsedNotifications,
   notification: Notification,
+  runId: string,
   stop: AbortSignal | undefined,
 ): Promise<void> {
   const what = `the message "${notification.subject}"`;
   for (const { channel, delivered, attempts, error } of await deliver(channels, notification, { signal: stop })) {
-    if (delivered) logger.info(`upgate: ${what} was sent (${channel}).`);
-    else logger.warn(`upgate: ${what} was not taken after ${attempts} attempts (${channel}): ${error}`);
+    if (delivered) {
+      logger.info(`upgate: ${what} was sent (${channel}).`);
+      continue;
+    }
+    logger.warn(`upgate: ${what} was not taken after ${attempts} attempts (${channel}): ${error}`);
+    // For System Health. A process that ends meanwhile has said it in its log.
+    const entry = { happenedAt: store.clock.timestamp(), event: NOTIFICATION_FAILED, address: "auto", sessionId: null };
+    await appendAudit(store.knex, { ...entry, detail: `${runId}: ${channel}: ${error}` }).catch(() => undefined);
   }
 }
