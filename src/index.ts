@@ -59,6 +59,7 @@ export type {
   BackupProgress,
   BackupProof,
   BackupTable,
+  BackupTool,
   CreateBackupCall,
   CreatedBackup,
   HostBackupDriver,

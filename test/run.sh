@@ -13,7 +13,7 @@ command -v mariadbd >/dev/null && command -v mariadb-install-db >/dev/null || mi
 if [[ ${suites[*]} == *integration* ]]; then
   # Debian keeps them where an ordinary user's PATH does not lead.
   PATH=$PATH:/usr/sbin
-  for program in nginx haproxy zstd; do command -v "$program" >/dev/null || missing+=("$program"); done
+  for program in nginx haproxy zstd mydumper; do command -v "$program" >/dev/null || missing+=("$program"); done
 fi
 if [[ ${suites[*]} != unit && ${#missing[@]} -gt 0 ]]; then
   if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
@@ -23,7 +23,7 @@ if [[ ${suites[*]} != unit && ${#missing[@]} -gt 0 ]]; then
   else
     {
       echo "The tests need a real MariaDB server (mariadbd, mariadb-install-db in the PATH) and a real Chromium,"
-      echo "those of test/integration also nginx, haproxy and zstd in the PATH, and the rights to mount a tmpfs."
+      echo "those of test/integration also nginx, haproxy, zstd and mydumper in the PATH, and the rights to mount a tmpfs."
       echo "Missing: ${missing[*]}"
       echo "On Debian or Ubuntu: sudo apt-get install --no-install-recommends ${missing[*]}"
       echo "Elsewhere install them as your system does; CHROMIUM_PATH names a Chromium that is not /usr/bin/chromium."

@@ -19,8 +19,6 @@ const target = { dialect: "mysql", host, port: Number(port), socketPath: null, u
 const peak = () => Number(/^VmHWM:\s+(\d+) kB/m.exec(readFileSync("/proc/self/status", "utf8"))[1]) * 1024;
 
 const tasks = {
-  /** Whether there is such a driver here. */
-  find: async () => ({}),
   create: async (driver) => {
     const facts = { version: "1.0.0", runId: null, database, dialect: "mysql", server: "MariaDB" };
     const manifest = await folder.create(driver, facts, { ...call, exclude: [] });

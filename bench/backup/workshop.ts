@@ -39,16 +39,6 @@ export class Workshop {
     private readonly scratch: Scratch,
   ) {}
 
-  async hasDriver(contender: Contender, { url }: Site): Promise<boolean> {
-    try {
-      await this.upgate({ task: "find", url, driver: driverOf(contender), dataDir: this.newFolder() });
-      return true;
-    } catch (error) {
-      if (/ERR_UPGATE_(?:NO_BACKUP_DRIVER|BACKUP_TOOL)/.test(String(error))) return false;
-      throw error;
-    }
-  }
-
   async create(contender: Contender, site: Site): Promise<{ run: Run; made: Made }> {
     const folder = this.newFolder();
     await this.settle();

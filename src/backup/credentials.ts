@@ -14,9 +14,14 @@ export interface Credentials extends Disposable {
 
 /**
  * The account's data in a file of mode 0600 below `workDir`, for one tool and its kind of settings; gone when disposed. What dead
- * processes left is removed on the way.
+ * processes left is removed on the way. `more`: lines for that file.
  */
-export function writeCredentials(target: MysqlTarget, tool: Pick<Tool, "flavor">, workDir: string): Credentials {
+export function writeCredentials(
+  target: MysqlTarget,
+  tool: Pick<Tool, "flavor">,
+  workDir: string,
+  more: readonly string[] = [],
+): Credentials {
   const folder = momentFolder(workDir, "credentials");
   const write = (name: string, text: string): string => {
     writeFileSync(path.join(folder, name), text, { mode: 0o600 });
@@ -24,7 +29,7 @@ export function writeCredentials(target: MysqlTarget, tool: Pick<Tool, "flavor">
   };
   const options = { ...addressOptions(target), ...tlsOptions(target, tool, write) };
   const lines = Object.entries(options).map(([name, value]) => (value === null ? name : `${name}=${optionValue(value)}`));
-  const file = write("client.cnf", `[client]\n${lines.join("\n")}\n`);
+  const file = write("client.cnf", `[client]\n${[...lines, ...more].join("\n")}\n`);
   return { file, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) };
 }
 

@@ -22,7 +22,7 @@ interface ReadDumpOptions {
 
 /** Throws `ERR_UPGATE_BACKUP_DAMAGED`. */
 export function dumpFile(folder: string, manifest: BackupManifest): string {
-  const file = manifest.files.find(({ name }) => /^dump\.sql\.(?:zst|gz)$/.test(name));
+  const file = manifest.files.find(({ name }) => /^(?:dump|structure)\.sql\.(?:zst|gz)$/.test(name));
   if (file) return path.join(folder, file.name);
   throw new UpgateError("ERR_UPGATE_BACKUP_DAMAGED", "The manifest names no dump.");
 }

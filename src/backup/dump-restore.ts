@@ -7,6 +7,7 @@ import { restoreFailure } from "./failure.js";
 import type { Tool } from "./find-program.js";
 import { findClient, type MysqlContext, requireTool } from "./mysql-context.js";
 import { stopWith } from "./program.js";
+import { RowLoader } from "./row-loader.js";
 import { mysqlRows } from "./server-facts.js";
 import { quoted, surplusSql } from "./surplus.js";
 
@@ -18,11 +19,15 @@ const OBJECTS = [
   ["events", ["events"]],
 ] as const satisfies readonly (readonly [string, readonly DumpSection["kind"][]])[];
 
-/** Restores a dump part by part; the parts' names are `table x`, `routines`, `views`, `events`, and the one that drops the surplus. */
-export async function restoreDump(context: MysqlContext, call: RestoreBackupCall): Promise<void> {
+/**
+ * Restores a dump part by part; the parts' names are `table x`, `routines`, `views`, `events`, and the one that drops the surplus.
+ * `row files`: the rows are not in the dump but in files of their own beside it.
+ */
+export async function restoreDump(context: MysqlContext, call: RestoreBackupCall, rowsIn: "dump" | "row files" = "dump"): Promise<void> {
   const tool = requireTool(await findClient(context.server.flavor, context.path), context.server.flavor, "client");
   using credentials = writeCredentials(context.target, tool, context.workDir);
-  await new DumpRestore(context, call, tool, credentials).run();
+  const loader = rowsIn === "dump" ? null : new RowLoader(call, context.path);
+  await new DumpRestore(context, call, { tool, credentials, loader }).run();
 }
 
 class DumpRestore {
@@ -34,8 +39,7 @@ class DumpRestore {
   constructor(
     private readonly context: MysqlContext,
     private readonly call: RestoreBackupCall,
-    private readonly tool: Tool,
-    private readonly credentials: Credentials,
+    private readonly by: { readonly tool: Tool; readonly credentials: Credentials; readonly loader: RowLoader | null },
   ) {
     this.database = call.scratch ?? context.target.database;
     this.file = dumpFile(call.folder, call.manifest);
@@ -66,7 +70,7 @@ class DumpRestore {
     const enter = async (section: DumpSection): Promise<void> => {
       const { kind, name } = section;
       const ofTable = kind === "table" || kind === "data" || kind === "sequence";
-      if (session !== null && ofTable && session.part === partOf(name)) return;
+      if (session !== null && ofTable && session.part === partOf(name)) return kind === "data" ? this.loadRows(session, name) : undefined;
       await session?.close();
       session = null;
       kept = ofTable ? null : this.keep(kind);
@@ -81,7 +85,12 @@ class DumpRestore {
     using aborting = stopWith(this.call.signal);
     this.abort = aborting;
     try {
-      await readDump(this.file, this.call, { path, alterDatabase: (line) => this.inDatabase(line) }, take);
+      await readDump(
+        this.file,
+        this.by.loader ? { ...this.call, onProgress: () => undefined } : this.call,
+        { path, alterDatabase: (line) => this.inDatabase(line) },
+        take,
+      );
     } finally {
       aborting.abort();
     }
@@ -125,12 +134,31 @@ class DumpRestore {
 
   private async open(part: string): Promise<PartSession> {
     await this.call.beforePart(part);
-    const { context, tool, credentials, database, call } = this;
-    const client = new ClientSession(context, tool, credentials, database, this.abort.signal);
-    const session = new PartSession(part, client, call);
-    await session.write(Buffer.from(prelude(context)));
-    await session.write(withoutSandboxMode(Buffer.concat(this.header)));
+    const session = new PartSession(part, this.call);
+    await session.guard(async () => session.use(await this.client(0)));
     return session;
+  }
+
+  /** A session of the database that has the settings of the dump. */
+  private async client(number: number, signal: AbortSignal = this.abort.signal): Promise<ClientSession> {
+    const { context, by, database } = this;
+    const client = new ClientSession(context, by.tool, by.credentials, database, signal);
+    await client.write(Buffer.from(prelude(context, number)));
+    await client.write(withoutSandboxMode(Buffer.concat(this.header)));
+    return client;
+  }
+
+  /** The table is there, and its triggers follow. */
+  private async loadRows(session: PartSession, table: string): Promise<void> {
+    const { loader } = this.by;
+    if (loader === null) return;
+    await session.guard(async () => {
+      if (!loader.hasSeveral(table)) return loader.insert(session.client, table);
+      // What it was fed has to be carried out before others go on with the table.
+      await session.client.end();
+      await loader.insertAtOnce(table, this.abort.signal, (number, signal) => this.client(number, signal));
+      session.use(await this.client(0));
+    });
   }
 
   /** Around routines of another collation the tools alter the database for a moment: it has to be this one. */
@@ -144,11 +172,21 @@ class DumpRestore {
 
 /** A client's session for one part of the restore; its errors name the part. */
 class PartSession {
+  private current: ClientSession | null = null;
+
   constructor(
     readonly part: string,
-    private readonly client: ClientSession,
     private readonly call: RestoreBackupCall,
   ) {}
+
+  get client(): ClientSession {
+    if (this.current === null) throw new TypeError("The session is not open yet.");
+    return this.current;
+  }
+
+  use(client: ClientSession): void {
+    this.current = client;
+  }
 
   write(bytes: Buffer): Promise<void> {
     return this.guard(() => this.client.write(bytes));
@@ -171,9 +209,9 @@ class PartSession {
 const partOf = (table: string): string => `table ${table}`;
 
 /** Rows that were let in once must come in again, in whatever mode the server is now. */
-function prelude({ sessionSql, server }: MysqlContext): string {
+function prelude({ sessionSql, server }: MysqlContext, number: number): string {
   const lenient = server.flavor === "MariaDB" ? "SET SESSION innodb_strict_mode = 0;\n" : "";
-  return `${sessionSql === null ? "" : `${sessionSql};\n`}${lenient}`;
+  return `${sessionSql === null ? "" : `${sessionSql(number)};\n`}${lenient}`;
 }
 
 /** MariaDB's dumps begin with a command that other clients take for an error. */

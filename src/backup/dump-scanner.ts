@@ -78,6 +78,11 @@ export class DumpScanner {
 
   constructor(private readonly sink: DumpSink | null = null) {}
 
+  /** The last statement has its end. */
+  get isBetweenStatements(): boolean {
+    return this.state === State.Start;
+  }
+
   push(chunk: Buffer): void {
     this.chunk = chunk;
     this.statementAt = 0;

@@ -54,11 +54,13 @@ async function describeTool(file: string, name: string, searchPath: string): Pro
 }
 
 async function askTool(file: string, name: string, searchPath: string): Promise<Tool> {
-  const { stdout } = await promisify(execFile)(file, ["--version"], {
-    env: { PATH: searchPath, LC_ALL: "C" },
-    timeout: VERSION_TIMEOUT_MS,
-  });
-  return { file, name, ...readToolVersion(stdout) };
+  return { file, name, ...readToolVersion(await askProgram(file, "--version", searchPath)) };
+}
+
+/** What a program says when it is started with nothing but this argument. */
+export async function askProgram(file: string, argument: string, searchPath: string): Promise<string> {
+  const options = { env: { PATH: searchPath, LC_ALL: "C" }, timeout: VERSION_TIMEOUT_MS };
+  return (await promisify(execFile)(file, [argument], options)).stdout;
 }
 
 /**

@@ -14,8 +14,8 @@ export interface MysqlContext {
   /** Where programs are looked for. */
   readonly path: string;
   readonly server: ServerFacts;
-  /** Sent first by each session of a restore, without its semicolon. */
-  readonly sessionSql: string | null;
+  /** What each session of a restore sends first, without its semicolon; no two at a time have the same number, from 0 on. */
+  readonly sessionSql: ((session: number) => string) | null;
 }
 
 const DUMPERS = { MariaDB: ["mariadb-dump", "mysqldump"], MySQL: ["mysqldump", "mariadb-dump"] } as const;

@@ -12,6 +12,12 @@ export interface ProgramOptions {
   readonly secrets: readonly string[];
   /** As its stdin instead of a pipe: an open file, or another program's output. */
   readonly stdin?: number | Program;
+  /** As it is called in messages. Default: the file's name. */
+  readonly name?: string;
+  /** Default `C`. */
+  readonly locale?: string;
+  /** Called with each line of stderr; what it returns is kept for messages. Default: all of it. */
+  readonly readLine?: (line: string) => string;
 }
 
 /** A program ended otherwise than well, or could not be started. */
@@ -41,11 +47,11 @@ export interface Program {
 
 /** Starts a program that ends with us: it lives on pipes, and is killed when `signal` aborts. */
 export function startProgram(file: string, args: readonly string[], options: ProgramOptions): Program {
-  const name = file.slice(file.lastIndexOf("/") + 1);
+  const name = options.name ?? file.slice(file.lastIndexOf("/") + 1);
   const feeder = typeof options.stdin === "object" ? options.stdin.stdout : null;
   const child = spawn(file, args, {
     stdio: [feeder ?? (options.stdin as number | undefined) ?? "pipe", "pipe", "pipe"],
-    env: { PATH: options.path, LC_ALL: "C" },
+    env: { PATH: options.path, LC_ALL: options.locale ?? "C" },
     windowsHide: true,
   });
   // Before this process reads any of it; and an end of its own would keep the feeder from noticing that its reader is gone.
@@ -61,11 +67,12 @@ export function startProgram(file: string, args: readonly string[], options: Pro
   return { name, pid: child.pid, stdin: child.stdin, stdout: child.stdout as Readable, ended };
 }
 
-async function endOf(child: ChildProcess, name: string, { secrets, signal }: ProgramOptions): Promise<void> {
+async function endOf(child: ChildProcess, name: string, { secrets, signal, readLine }: ProgramOptions): Promise<void> {
   let tail = Buffer.alloc(0);
-  child.stderr?.on("data", (bytes: Buffer) => {
+  const keep = (bytes: Buffer): void => {
     tail = Buffer.concat([tail, bytes]).subarray(-TAIL_BYTES);
-  });
+  };
+  child.stderr?.on("data", readLine ? linewise((line) => keep(Buffer.from(readLine(line)))) : keep);
   const said = (): string => withoutSecrets(tail.toString("utf8").trim(), secrets);
   await new Promise<void>((resolve, reject) => {
     child.once("error", (cause) => reject(new ProgramError(name, "", signal.aborted, "could not be started", { cause })));
@@ -74,6 +81,17 @@ async function endOf(child: ChildProcess, name: string, { secrets, signal }: Pro
       else reject(new ProgramError(name, said(), signal.aborted, killedBy ? `was ended by ${killedBy}` : `ended with exit code ${code}`));
     });
   });
+}
+
+function linewise(read: (line: string) => void): (bytes: Buffer) => void {
+  let rest = Buffer.alloc(0);
+  return (bytes) => {
+    rest = Buffer.concat([rest, bytes]);
+    for (let end = rest.indexOf("\n"); end >= 0; end = rest.indexOf("\n")) {
+      read(rest.toString("utf8", 0, end));
+      rest = rest.subarray(end + 1);
+    }
+  };
 }
 
 function withoutSecrets(text: string, secrets: readonly string[]): string {

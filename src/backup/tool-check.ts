@@ -1,6 +1,9 @@
 import type { Knex } from "knex";
+import type { BackupTool } from "../core/backup.js";
 import type { Check } from "../core/check.js";
 import { findProgram, type Tool } from "./find-program.js";
+import { readMydumperFacts } from "./mydumper-facts.js";
+import { mydumperRefusal, NOT_FOR_SQLITE } from "./mydumper-limits.js";
 import { findClient, findDumper, missingToolRemedy } from "./mysql-context.js";
 import { mysqlRows, readServerFacts, type ServerFacts } from "./server-facts.js";
 
@@ -18,11 +21,24 @@ export interface ToolFacts {
 }
 
 /** Preflight's look at the programs: none is started but for its version. SQLite needs none. */
-export async function backupToolCheck(knex: Knex, dialect: "mysql" | "sqlite", path: string = process.env["PATH"] ?? ""): Promise<Check> {
+export async function backupToolCheck(
+  knex: Knex,
+  dialect: "mysql" | "sqlite",
+  tool: BackupTool = "dump",
+  path: string = process.env["PATH"] ?? "",
+): Promise<Check> {
+  if (dialect === "sqlite" && tool === "mydumper") return { ...COMMON, severity: "danger", ...NOT_FOR_SQLITE };
   if (dialect === "sqlite")
     return { ...COMMON, severity: "ok", message: ["SQLite's own program.", compressionOf(path)].join(" "), remedy: null };
   const facts = await readToolFacts(knex, path);
   const check = judgeTools(facts);
+  if (tool === "mydumper" && check.severity !== "danger") {
+    const mydumper = await readMydumperFacts(knex, path);
+    const refusal = mydumperRefusal(mydumper);
+    if (refusal) return { ...COMMON, severity: "danger", ...refusal };
+    const rows = `mydumper ${mydumper.program?.version ?? ""} reads the rows.`;
+    return { ...check, message: [check.message, rows].join(" ") };
+  }
   return check.severity === "ok" ? { ...check, message: `${check.message} ${compressionOf(path)}` } : check;
 }
 

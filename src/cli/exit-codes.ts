@@ -14,7 +14,7 @@ export const EXIT = {
   due: 10,
   /** `status`, `plan`: a run is in progress. */
   running: 11,
-  /** `status`, `plan`: somebody has to look: interrupted, failed, wrong files, no version row, unreadable. `repair`: it lists something; `seal --check`: files differ. */
+  /** `status`, `plan`: somebody has to look: interrupted, failed, wrong files, no version row, unreadable. `repair`, `templates`: it lists something; `seal --check`: files differ. */
   attention: 12,
   /** Ctrl-C: 128 and the signal's number, as shells have it; SIGTERM gives 143. */
   stopped: 130,

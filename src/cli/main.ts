@@ -22,6 +22,7 @@ import { resumeCommand } from "./commands/resume.js";
 import { retryCommand } from "./commands/retry.js";
 import { sealCommand } from "./commands/seal.js";
 import { statusCommand } from "./commands/status.js";
+import { templatesCommand } from "./commands/templates.js";
 import { unlockCommand } from "./commands/unlock.js";
 import { upCommand } from "./commands/up.js";
 import { EXIT, type ExitCode } from "./exit-codes.js";
@@ -58,6 +59,7 @@ const commands = [
   keyCommand(),
   historyCommand(),
   auditCommand(),
+  templatesCommand(),
   doctorCommand(),
   baselineCommand(),
   makeCommand(),

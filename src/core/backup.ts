@@ -61,7 +61,7 @@ export interface BackupManifest {
   readonly dialect: "mysql" | "sqlite";
   /** `MariaDB 10.11.19`, `MySQL 9.7.0`, `SQLite 3.46.0`. */
   readonly server: string;
-  /** The driver's name: `dump`, `sqlite`, or that of the host's own. */
+  /** The driver's name: `dump`, `mydumper`, `sqlite`, or that of the host's own. */
   readonly driver: string;
   /** `mariadb-dump 10.11.19, zstd`. */
   readonly tool: string;
@@ -144,10 +144,15 @@ export interface HostBackupDriver {
   restore?(call: ReadBackupCall & { readonly reference: string }): Promise<unknown>;
 }
 
+/** `dump`: by the server's own program. `mydumper`: the rows by that program's threads, for large databases on machines of many cores. */
+export type BackupTool = "dump" | "mydumper";
+
 /** Option `backup`. */
 export interface BackupOptions {
   /** Instead of upgate's own drivers. */
   driver?: HostBackupDriver;
+  /** What makes backups of MySQL and MariaDB; every backup is restored by what made it. Default `dump`. */
+  tool?: BackupTool;
   /** How many are kept, the newest ones; 1 to 1,000, default 5. */
   keep?: number;
   /** Older ones are removed, but never the newest one, days; 1 to 3,650, default 90. */

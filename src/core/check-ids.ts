@@ -44,6 +44,7 @@ export const CHECK_IDS = [
   "backup-space",
   "installer",
   "install-folder",
+  "templates",
   "install-key",
   "earlier-runs",
   "state",

@@ -64,6 +64,7 @@ const TOP_LEVEL = [
 const VERSION_ROW = ["table", "keyColumn", "key", "valueColumn", "parse"] as const satisfies readonly (keyof VersionRowOptions)[];
 const BACKUP = [
   "driver",
+  "tool",
   "keep",
   "maxAgeDays",
   "staleAfterDays",
@@ -77,6 +78,7 @@ const BRANDING = [
   "accentColor",
   "supportUrl",
   "adminUrl",
+  "healthUrl",
   "maintenanceMessage",
 ] as const satisfies readonly (keyof BrandingOptions)[];
 
@@ -175,6 +177,8 @@ function parseBackup(root: Checker): ParsedBackupOptions {
   const backup = isWord ? new Checker("backup.", {}, root.problems) : root.child("backup");
   backup.known(BACKUP);
   const driver = backup.check("driver", backupDriverProblem) as HostBackupDriver | undefined;
+  if (driver !== undefined && backup.input["tool"] !== undefined)
+    backup.problem("tool", "has no meaning beside backup.driver; leave one of them out");
   const scratchDatabase = backup.optionalString("scratchDatabase") ?? null;
   if (scratchDatabase !== null && !/^[\w$-]{1,64}$/.test(scratchDatabase))
     backup.problem(
@@ -184,6 +188,7 @@ function parseBackup(root: Checker): ParsedBackupOptions {
   return {
     automatic,
     driver: driver ?? null,
+    tool: backup.oneOf("tool", ["dump", "mydumper"]),
     keep: backup.integer("keep", 5, 1, 1000, ""),
     maxAgeDays: backup.integer("maxAgeDays", 90, 1, 3650, " of days"),
     staleAfterDays: backup.integer("staleAfterDays", 30, 0, 3650, " of days"),

@@ -13,6 +13,8 @@ export interface Check {
   readonly blocking?: boolean;
   /** Where the vendor tells more of a check of theirs, https; absent: upgate's own help has a section for the id. */
   readonly docsUrl?: string;
+  /** Where System Health leads to do it, relative to its page; absent: nowhere. */
+  readonly action?: { readonly href: string; readonly label: string };
 }
 
 export interface CheckGroup {

@@ -111,6 +111,10 @@ export const ERRORS = {
     title: "The backup could not be made",
     remedy: "Remove the cause named in the message and try again; or make a backup yourself, then go on with “I Have a Backup”.",
   },
+  ERR_UPGATE_TEMPLATE: {
+    title: "A template can't be marked as reviewed",
+    remedy: "Look at the list of templates again: with the command upgate templates, or on System Health.",
+  },
   ERR_UPGATE_BACKUP_TOOL: {
     title: "A program for backups is missing or does not fit",
     remedy: "Install the package named in the message; or make a backup yourself, then go on with “I Have a Backup”.",

@@ -1,6 +1,6 @@
 import type { Knex } from "knex";
 import type { FeedOptions, ParsedFeedOptions, ParsedTemplateOptions, TemplateOptions } from "./admin-options.js";
-import type { BackupOptions, HostBackupDriver } from "./backup.js";
+import type { BackupOptions, BackupTool, HostBackupDriver } from "./backup.js";
 import type { TextOverrides } from "./languages.js";
 import type { NotificationOptions, ParsedNotifications } from "./notification.js";
 import type { HostCheck } from "./host-check.js";
@@ -161,6 +161,8 @@ export interface BrandingOptions {
   supportUrl?: string;
   /** Where the done page leads. Default `/admin`. */
   adminUrl?: string;
+  /** Where the host has mounted System Health, as the browser sees it: the done page leads to its template review. Default: none, the done page has no link. */
+  healthUrl?: string;
   /** A sentence of the vendor's on the maintenance page, plain text, up to 500 characters. */
   maintenanceMessage?: string;
 }
@@ -169,6 +171,7 @@ export interface BrandingOptions {
 export interface ParsedBackupOptions {
   readonly automatic: boolean;
   readonly driver: HostBackupDriver | null;
+  readonly tool: BackupTool;
   readonly keep: number;
   readonly maxAgeDays: number;
   readonly staleAfterDays: number;

@@ -20,7 +20,7 @@ export interface ReleaseManifest extends Omit<ReleaseFacts, "missingFiles"> {
   readonly migrations?: readonly string[];
   /** Every shipped file, relative to the manifest's folder; absent: the release is not sealed. Of a patch set: the files that it replaces or adds. */
   readonly files?: FileHashes;
-  /** The stock templates, relative to the folder `templates.stock`. */
+  /** The stock templates, relative to the folder `templates.stock`; of their content with line ends as LF, as `hashTemplates` gives them. */
   readonly templates?: FileHashes;
   /** What earlier releases had otherwise, so that files of theirs are known again; at most ten. */
   readonly formerFiles?: FormerFiles;
@@ -77,7 +77,7 @@ function manifestProblem(value: Record<string, unknown>): string | null {
   if (value["migrations"] !== undefined && !isArrayOf(value["migrations"], (name) => name !== ""))
     return "migrations must be an array of names";
   for (const name of ["files", "templates"])
-    if (value[name] !== undefined && !isHashes(value[name])) return `${name} must be an object of SHA-256 sums by relative path`;
+    if (value[name] !== undefined && !isFileHashes(value[name])) return `${name} must be an object of SHA-256 sums by relative path`;
   for (const name of ["formerFiles", "templateHistory"])
     if (value[name] !== undefined && !isHistory(value[name]))
       return `${name} must be an object of SHA-256 sums by version and relative path`;
@@ -85,11 +85,11 @@ function manifestProblem(value: Record<string, unknown>): string | null {
 }
 
 function isHistory(value: unknown): boolean {
-  return isObject(value) && Object.entries(value).every(([version, hashes]) => isVersion(version) && isHashes(hashes));
+  return isObject(value) && Object.entries(value).every(([version, hashes]) => isVersion(version) && isFileHashes(hashes));
 }
 
-/** One look at each of the two: there may be twenty thousand, and the event loop waits. */
-function isHashes(value: unknown): boolean {
+/** Whether it may come from outside: sums by paths that stay in their folder. One look at each of the two: there may be twenty thousand, and the event loop waits. */
+export function isFileHashes(value: unknown): value is FileHashes {
   if (!isObject(value)) return false;
   for (const file in value) if (!isRelativePath(file) || !/^[0-9a-f]{64}$/.test(String(value[file]))) return false;
   return true;

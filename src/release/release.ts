@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { messageOf, UpgateError } from "../core/errors.js";
 import type { MigrationFile } from "../core/migration.js";
 import type { ReleaseFacts } from "../core/version-state.js";
-import { manifestStamp, readManifest, type ManifestReading, type ReleaseManifest } from "./manifest.js";
+import { type FileHashes, manifestStamp, readManifest, type ManifestReading, type ReleaseManifest } from "./manifest.js";
 import type { MigrationListing, MigrationSet } from "./migration-set.js";
 
 /** Absolute paths of what the code ships for an upgrade. */
@@ -81,6 +81,14 @@ export class Release {
     const { releaseNotes } = this.paths;
     if (releaseNotes === null) return null;
     return /^https?:/.test(releaseNotes) ? { url: releaseNotes } : { markdown: await readFile(releaseNotes, "utf8") };
+  }
+
+  /** The stock templates' sums by version, of this release and of earlier ones, as far as the manifest tells of them. */
+  templateHistory(): Readonly<Record<string, FileHashes>> {
+    const reading = this.#readManifest();
+    if (reading?.kind !== "read") return {};
+    const { version, templates, templateHistory } = reading.manifest;
+    return { ...templateHistory, ...(templates ? { [version]: templates } : {}) };
   }
 
   async #list(): Promise<MigrationListing> {

@@ -9,8 +9,8 @@ export interface SealRequest {
   /** Absolute: the files lie below it. */
   readonly folder: string;
   readonly isLeftOut: LeftOut;
-  /** Absolute folder of the stock templates; null: there are none. */
-  readonly stock: string | null;
+  /** The stock templates, as `hashTemplates` or `writeTemplateArchive` give them; null: there are none. */
+  readonly templates: FileHashes | null;
   /** What the manifest says besides: version, kind, demands, migrations. */
   readonly about: ReleaseManifest;
   /** Manifests of earlier releases, in any order; of the same version: what it remembers of them. */
@@ -31,7 +31,7 @@ type Contents = ReadonlyMap<string, string>;
 const MOST_TEMPLATE_RELEASES = 50;
 
 /** Reads and hashes every file; writes nothing. The same files give the same manifest. Throws `ERR_UPGATE_SEAL`. */
-export function sealRelease({ folder, isLeftOut, stock, about, previous, sealedAt }: SealRequest): Sealed {
+export function sealRelease({ folder, isLeftOut, templates, about, previous, sealedAt }: SealRequest): Sealed {
   const all = hashFiles(folder, isLeftOut);
   const earlier = contentsOf(previous.filter(({ version }) => version !== about.version));
   for (const { files = {}, formerFiles: former = {} } of previous.filter(({ version }) => version === about.version))
@@ -41,12 +41,11 @@ export function sealRelease({ folder, isLeftOut, stock, about, previous, sealedA
   const files = about.kind === "patch" ? changedSince(all, bases) : all;
   const remembered = about.kind === "patch" ? only(earlier, files) : earlier;
   const { signature: _signature, files: _files, ...rest } = about;
-  const templates = stock === null ? {} : { templates: objectOf(hashFiles(stock, (file) => /(?:^|\/)\./.test(file))) };
   const history = templateHistory(about.version, previous);
   const manifest: ReleaseManifest = {
     ...rest,
     sealedAt,
-    ...templates,
+    ...(templates === null ? {} : { templates: objectOf(new Map(Object.entries(templates))) }),
     ...(Object.keys(history).length > 0 ? { templateHistory: history } : {}),
     files: objectOf(files),
     ...formerMember(about.version, files, remembered),
@@ -92,7 +91,8 @@ function formerMember(version: string, files: Contents, earlier: ReadonlyMap<str
   return Object.keys(former).length > 0 ? { formerFiles: former } : {};
 }
 
-function templateHistory(version: string, previous: readonly ReleaseManifest[]): Record<string, FileHashes> {
+/** The sums of earlier templates by version: what the archive has to keep the texts of. */
+export function templateHistory(version: string, previous: readonly ReleaseManifest[]): Record<string, FileHashes> {
   const known = new Map<string, FileHashes>();
   for (const manifest of previous) {
     for (const [one, hashes] of Object.entries(manifest.templateHistory ?? {})) known.set(one, hashes);

@@ -29,6 +29,7 @@ export type AuditEvent =
   | "open"
   | "give-up"
   | "seal"
+  | "template-reviewed"
   | "remove-folder"
   | typeof NOTIFICATION_FAILED
   | "unlock"

@@ -20,7 +20,7 @@ export async function backupToolsCheck({ settings, store }: UpgradeContext): Pro
       message: `The application's own: ${backup.driver.name}.`,
       remedy: null,
     };
-  const check = await backupToolCheck(store.knex, store.dialect);
+  const check = await backupToolCheck(store.knex, store.dialect, backup.tool);
   // Whoever makes the backup himself needs none; an upgrade that nobody watches does.
   return check.severity === "danger" && !(mode === "auto" && backup.automatic) ? { ...check, severity: "warning" } : check;
 }

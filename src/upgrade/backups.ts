@@ -2,7 +2,7 @@ import { mkdirSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import type { Knex } from "knex";
-import type { BackupCall, BackupDriver, BackupManifest, BackupProof } from "../core/backup.js";
+import type { BackupCall, BackupDriver, BackupManifest, BackupProof, BackupTool } from "../core/backup.js";
 import { isUpgateError, UpgateError } from "../core/errors.js";
 import type { MadeBackup } from "../core/run.js";
 import { parseInstalledVersion } from "../core/version.js";
@@ -22,6 +22,16 @@ import { nearestFolder } from "./folder-checks.js";
 import { compareRows } from "./scratch-rows.js";
 import { openScratch, type ScratchDatabase } from "./scratch-database.js";
 
+type SessionSql = (session: number) => string;
+
+interface DriverWish {
+  /** Of the backup that it has to understand; absent: to make one. */
+  readonly manifest?: BackupManifest;
+  /** To make it by, whatever the options say. */
+  readonly tool?: BackupTool | null;
+  readonly sessionSql?: SessionSql | null;
+}
+
 /** Backups of this application's database, in this machine's data folder. */
 export class Backups {
   readonly folder: BackupFolder;
@@ -33,17 +43,20 @@ export class Backups {
   /** The bytes of the database, at a guess. Throws what stands in the way of a backup: a tool that is missing, no room. Writes nothing. */
   async foresee(): Promise<number> {
     const { store } = this.context;
-    await openBackupDriver(await this.#parts(store.knex, null));
+    await openBackupDriver(await this.#parts(store.knex));
     const estimate = await estimateBackup(store.knex, store.dialect);
     await refuseWithoutRoom(nearestFolder(this.folder.path), estimate, store.dialect);
     return estimate.totalBytes;
   }
 
-  /** Makes one and proves it; `runId`: for a run that has closed the site. Throws `ERR_UPGATE_BACKUP_…`; then nothing is left of it. */
-  async create(runId: string | null, { signal, onProgress }: BackupCall): Promise<BackupManifest> {
+  /**
+   * Makes one and proves it; `runId`: for a run that has closed the site; `tool`: instead of what the options say. Throws
+   * `ERR_UPGATE_BACKUP_…`; then nothing is left of it.
+   */
+  async create(runId: string | null, { signal, onProgress }: BackupCall, tool: BackupTool | null = null): Promise<BackupManifest> {
     const { store } = this.context;
     const made = await toldAsFailure(() =>
-      this.#withDriver(null, null, async (driver, knex) => {
+      this.#withDriver({ tool }, async (driver, knex) => {
         await refuseWithoutRoom(this.folder.path, await estimateBackup(knex, store.dialect), store.dialect);
         const row = await orAbsent<VersionRowFact>(() => readVersionRow(knex, store.versionRow), { kind: "absent" });
         const facts = {
@@ -104,7 +117,7 @@ export class Backups {
     try {
       const startedMs = this.context.store.clock.nowMs();
       await inScratchOnly(() =>
-        this.#withDriver(read, null, (driver) => {
+        this.#withDriver({ manifest: read }, (driver) => {
           const whole = { done: new Set<string>(), keep: [], first: [], last: [], beforePart: nothing, onPart: nothing };
           return driver.restore({ folder: this.folder.folderOf(id), manifest: read, scratch: scratch.name, ...whole, ...work });
         }),
@@ -129,10 +142,10 @@ export class Backups {
   /** In place. `sessionSql`: how each session of a client program begins. */
   async restore(
     manifest: BackupManifest,
-    sessionSql: string | null,
+    sessionSql: SessionSql,
     call: Pick<Parameters<BackupDriver["restore"]>[0], "keep" | "first" | "last" | "done" | "beforePart" | "onPart"> & BackupCall,
   ): Promise<void> {
-    await this.#withDriver(manifest, sessionSql, (driver) =>
+    await this.#withDriver({ manifest, sessionSql }, (driver) =>
       driver.restore({ folder: this.folder.folderOf(manifest.id), manifest, scratch: null, ...call }),
     );
   }
@@ -140,7 +153,7 @@ export class Backups {
   /** Throws `ERR_UPGATE_BACKUP_DAMAGED` unless every file of it is what the manifest tells. */
   async checked(id: string, work: BackupCall): Promise<BackupManifest> {
     const startedMs = this.context.store.clock.nowMs();
-    const manifest = await this.#withDriver(this.folder.read(id), null, (driver) => this.folder.check(id, driver, work));
+    const manifest = await this.#withDriver({ manifest: this.folder.read(id) }, (driver) => this.folder.check(id, driver, work));
     // A better proof is not forgotten for a lesser one of the same files.
     if (manifest.proof?.how === "restored") return manifest;
     return this.folder.setProof(id, { ...this.#proof("read"), durationMs: Math.round(this.context.store.clock.nowMs() - startedMs) });
@@ -150,24 +163,21 @@ export class Backups {
     return { how, at: this.context.store.clock.timestamp() };
   }
 
-  async #parts(knex: Knex, sessionSql: string | null): Promise<BackupDriverOptions> {
+  async #parts(knex: Knex, { tool = null, sessionSql = null }: DriverWish = {}): Promise<BackupDriverOptions> {
     const { settings, store } = this.context;
+    const { driver, tool: usual } = settings.options.backup;
     const target = await backupTarget(store.source.admin ?? store.source);
-    return { target, knex, workDir: path.join(this.folder.path, ".work"), host: settings.options.backup.driver, sessionSql };
+    const workDir = path.join(this.folder.path, ".work");
+    return { target, knex, workDir, host: tool === null ? driver : null, tool: tool ?? usual, sessionSql };
   }
 
-  /** `manifest`: of the backup that it has to understand; null: to make one. */
-  async #withDriver<T>(
-    manifest: BackupManifest | null,
-    sessionSql: string | null,
-    use: (driver: BackupDriver, knex: Knex) => Promise<T>,
-  ): Promise<T> {
+  async #withDriver<T>(wish: DriverWish, use: (driver: BackupDriver, knex: Knex) => Promise<T>): Promise<T> {
     const { store } = this.context;
     const knex = connectStore(store.source.admin ?? store.source);
     try {
-      const parts = await this.#parts(knex, sessionSql);
+      const parts = await this.#parts(knex, wish);
       mkdirSync(parts.workDir, { recursive: true, mode: 0o700 });
-      return await use(manifest ? await driverFor(manifest, parts) : await openBackupDriver(parts), knex);
+      return await use(wish.manifest ? await driverFor(wish.manifest, parts) : await openBackupDriver(parts), knex);
     } finally {
       await knex.destroy();
     }

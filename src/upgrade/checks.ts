@@ -17,6 +17,7 @@ import { ownChecks, type OwnProcess, readNodesCheck } from "./node-checks.js";
 import { packageChecks } from "./package-checks.js";
 import { installKeyCheck, leaseCheck, runCheck } from "./run-checks.js";
 import { isSealed } from "./seal.js";
+import { templatesChecks } from "./template-checks.js";
 
 /** Of one of the vendor's checks while a page waits, ms. */
 const HOST_LIMIT_MS = 5000;
@@ -41,11 +42,12 @@ export async function readHealth(context: UpgradeContext, state: VersionState, o
 }
 
 async function readGroups(context: UpgradeContext, state: VersionState, own: OwnProcess | null, snapshot: Snapshot): Promise<CheckGroup[]> {
-  const [files, manifest, release, feed, earlier, database, nodes, backup, installer] = await Promise.all([
+  const [files, manifest, release, feed, templates, earlier, database, nodes, backup, installer] = await Promise.all([
     attempt("migration-files", "Migration files", () => readMigrationFilesCheck(context)),
     attempt("manifest", "Release manifest", () => manifestCheck(context)),
     filesChecks(context, PAGE_AGE_MS),
     feedGroups(context),
+    templatesGroup(context),
     readEarlierRunChecks(context, state),
     readDatabaseGroup(context, snapshot, { probe: false }),
     attempt("nodes", "Nodes", () => readNodesCheck(context)),
@@ -65,9 +67,16 @@ async function readGroups(context: UpgradeContext, state: VersionState, own: Own
     database,
     { title: "Server", checks: localChecks(context) },
     { title: "Nodes", checks: [nodes, ...processChecks(own), leaseCheck(context, snapshot.lease)] },
+    ...templates,
     { title: "Backup", checks: backup },
     { title: "Safety", checks: [...installer, ...installFolderChecks(context.settings)] },
   ];
+}
+
+/** No group without the option `templates`. */
+async function templatesGroup(context: UpgradeContext): Promise<CheckGroup[]> {
+  const checks = await templatesChecks(context);
+  return checks.length === 0 ? [] : [{ title: "Templates", checks }];
 }
 
 function processChecks(own: OwnProcess | null): Check[] {

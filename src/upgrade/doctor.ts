@@ -15,6 +15,7 @@ import { readMigrationFilesCheck } from "./migration-files.js";
 import { readNodesCheck } from "./node-checks.js";
 import { packageChecks } from "./package-checks.js";
 import { installKeyCheck, leaseCheck, runCheck, stateCheck } from "./run-checks.js";
+import { templatesChecks } from "./template-checks.js";
 import { Upgrader } from "./upgrader.js";
 
 /**
@@ -70,6 +71,7 @@ async function filesGroup(context: UpgradeContext): Promise<CheckGroup> {
       await attempt("migration-files", "Migration files", () => readMigrationFilesCheck(context)),
       await attempt("manifest", "Release manifest", () => manifestCheck(context)),
       ...(await filesChecks(context, 0)),
+      ...(await templatesChecks(context)),
     ],
   };
 }

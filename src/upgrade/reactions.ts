@@ -7,6 +7,7 @@ import type { UpgradeContext } from "./context.js";
 import { announceWhatIsSeen } from "./notifications/watch.js";
 import { stampPatch } from "./stamp.js";
 import type { ReadState } from "./state-reader.js";
+import { remembersTemplates } from "./template-reaction.js";
 import type { Upgrader } from "./upgrader.js";
 
 /** What a node does by itself about a state; true when it changed it. `stop`: the node closes. */
@@ -24,6 +25,7 @@ export function nodeReactions(context: UpgradeContext, upgrader: Upgrader): Reac
     reaction("the installed release could not be recorded", (reading, stop) => adopt(context, reading, stop)),
     reaction("the patch could not be recorded", (reading) => stampPatch(context, reading)),
     reaction("the upgrade could not be started", (reading) => autoUpgrade(context, upgrader, reading)),
+    ...(context.settings.templates === null ? [] : [reaction("the templates could not be remembered", remembersTemplates(context))]),
     ...(context.settings.options.notifications === null ? [] : [reaction("nobody could be told", announceWhatIsSeen(context))]),
   ];
 }

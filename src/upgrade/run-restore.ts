@@ -54,7 +54,7 @@ async function restoreParts(options: RunnerOptions, { run, keeper, backups, mani
   logger.info(`upgate: restoring the backup ${id}${done.size > 0 ? `, ${done.size} parts are restored already` : ""} …`);
   const token = keeper.lease.token;
   await ProgressNote.during(store, run.id, "restoring", (onProgress) =>
-    backups.restore(manifest, lockSql(store.dialect, run.id), {
+    backups.restore(manifest, lockSql(run.id), {
       keep: NEVER_BACKED_UP,
       first: FIRST,
       last: [baseName(store.versionRow.table)],
@@ -143,7 +143,10 @@ async function endPredecessors(options: RunnerOptions, run: Run): Promise<void> 
   });
 }
 
+/** The session before may have ended, but not yet in the server. */
+const LOCK_SECONDS = 10;
+
 /** What a client program's session begins with: a later process finds it by that. */
-function lockSql(dialect: "mysql" | "sqlite", runId: string): string | null {
-  return dialect === "mysql" ? `SELECT GET_LOCK('${connectionLock(runId, 0)}', 0)` : null;
+function lockSql(runId: string): (session: number) => string {
+  return (session) => `SELECT GET_LOCK('${connectionLock(runId, session)}', ${LOCK_SECONDS})`;
 }

@@ -5,15 +5,15 @@ import { checkOptions, refuseProblems } from "../core/check-options.js";
 import { type OptionProblem, UpgateError } from "../core/errors.js";
 import type { ParsedOptions } from "../core/options.js";
 import { listMigrations } from "../release/migrations.js";
-import { isFolder, templatePaths, toPath } from "./settings.js";
+import { isFolder, type TemplatePaths, templatePaths, toPath } from "./settings.js";
 
 /** What sealing takes from the configuration. Paths are absolute. */
 export interface SealingSettings {
   readonly version: string;
   /** `release.json`, which need not exist; its folder is what is sealed. */
   readonly manifest: string;
-  /** Folder of the stock templates; null: there are none. */
-  readonly stock: string | null;
+  /** Null: there are none. */
+  readonly templates: TemplatePaths | null;
   /** Names of the migrations up to the version, in order; null where they come from a source. */
   readonly migrations: readonly string[] | null;
   /** What belongs to the site, not to the release: data, themes, the database's file, the install folder. */
@@ -40,7 +40,7 @@ export function sealingSettings(input: unknown): SealingSettings {
   return {
     version: options.version,
     manifest: at(options.release)[0] ?? path.join(root, "release.json"),
-    stock: templates?.stock ?? null,
+    templates,
     migrations: listing?.files.map(({ name }) => name) ?? null,
     sites: [...at(options.dataDir), ...at(options.installDir), ...(templates?.custom ?? []), ...databaseFiles(options, root)],
     publicKeys: options.publicKeys,

@@ -129,8 +129,16 @@ function fileProblems(options: ParsedOptions, root: string, configFile: string |
     ...missing("configFile", configFile),
     ...missing("templates.stock", options.templates?.stock),
     ...missing("templates.archive", options.templates?.archive),
+    ...themeProblems(options, root),
     ...keyProblems(options.publicKeys ?? []),
     ...(options.views ?? []).flatMap((folder, index) => missing(`views[${index}]`, folder)),
+  ];
+}
+
+function themeProblems({ templates }: ParsedOptions, root: string): OptionProblem[] {
+  if (!templates || !templates.custom.some((folder) => toPath(folder, root) === toPath(templates.stock, root))) return [];
+  return [
+    { path: "templates.custom", message: "must be another folder than templates.stock: what lies there overrides the stock templates" },
   ];
 }
 

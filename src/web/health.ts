@@ -17,6 +17,7 @@ import { forgetCaching, NO_STORE } from "./no-store.js";
 import { readNotes } from "./release-notes.js";
 import { publicText, type Renderer } from "./render.js";
 import { securityHeaders } from "./security-headers.js";
+import { createTemplatePages } from "./template-pages.js";
 import { SOURCE_LANGUAGE } from "./texts/catalogue.js";
 import type { Texts, Wording } from "./texts/texts.js";
 import type { BadgeModel, HealthHelpModel, HealthModel, NotesModel } from "./view-models.js";
@@ -41,7 +42,7 @@ export function createHealth(
   let reading: Promise<HealthReport> | null = null;
   const read = async (): Promise<HealthReport> =>
     readHealthReport(context, watcher.state, await sources.own(), await sources.node().catch(() => null));
-  return healthHandler({
+  const health = healthHandler({
     // Whoever asks meanwhile gets the same: a check that hangs is not begun once more with every reload.
     read: () => (reading ??= read().finally(() => (reading = null))),
     badge,
@@ -52,6 +53,11 @@ export function createHealth(
     texts,
     logger: context.logger,
   });
+  const templates = createTemplatePages(context, renderer, texts);
+  return function upgateHealth(req, res, next) {
+    if (templates?.answers(req)) templates.handler(req, res, next);
+    else health(req, res, next);
+  };
 }
 
 export interface HealthParts {

@@ -9,6 +9,7 @@ import type { RunStep } from "../core/run-step.js";
 import type { MaintenanceCode, VersionStateKind } from "../core/version-state.js";
 import type { HealthReport } from "../upgrade/health-report.js";
 import type { PreviewModel } from "./preview-model.js";
+import type { DoneTemplates } from "./template-models.js";
 
 /** What every page of the wizard gets besides its own model. */
 export interface PageFrame {
@@ -196,6 +197,8 @@ export interface DoneModel extends NotesModel {
   readonly adminUrl: string;
   /** The vendor's install folder, below the application's; null: there is none (any more). */
   readonly installFolder: string | null;
+  /** Custom templates that want a look; null: it can't be told. */
+  readonly templates: DoneTemplates | null;
 }
 
 /** Pages that only say something: unknown step, refused form, oversized body. */

@@ -1,192 +1,141 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
 import mysql from "mysql2/promise";
 import { openBackupDriver } from "../../src/backup/backup-driver.js";
-import { BackupFolder } from "../../src/backup/backup-folder.js";
 import type { BackupManifest, RestoreBackupCall } from "../../src/core/backup.js";
-import { call, FACTS, filesWith, mysqlKnex, mysqlTarget, pathWith, restoreCall, scratchFolder } from "../support/backups.js";
+import {
+  type BackupScene,
+  backupScene,
+  createAnd,
+  createHeldAnd,
+  fillShop,
+  holdLastTable,
+  lockOf,
+  MARIADB_PROGRAMS,
+  nothingLeft,
+  programsFor,
+  programsOf,
+  SECRET,
+  signalAll,
+} from "../support/backup-scene.js";
+import { call, FACTS, filesWith, mysqlKnex, mysqlTarget, restoreCall } from "../support/backups.js";
 import { startMariaDb } from "../support/mariadb.js";
 import { pictureOf } from "../support/rich-schema.js";
 import { until } from "../support/wait.js";
 
-const SECRET = "hunter2-and-more";
-const TOOLS = ["mariadb-dump", "mariadb"];
 const server = await startMariaDb({ settings: ["--innodb-buffer-pool-size=256M", "--max-allowed-packet=64M"] });
 after(() => server.stop());
 const admin = () => mysql.createConnection(server.url("mysql"));
 
-before(async () => {
-  const connection = await admin();
-  await connection.query("CREATE DATABASE shop");
-  await connection.query("USE shop");
-  await connection.query("CREATE TABLE aa_first (id INT PRIMARY KEY)");
-  await connection.query("CREATE TABLE bulk (id INT PRIMARY KEY, a CHAR(200), b CHAR(64))");
-  await connection.query("INSERT INTO bulk SELECT seq, REPEAT(SHA2(seq, 256), 3), SHA2(seq + 1, 256) FROM seq_1_to_80000");
-  await connection.query("CREATE TABLE zz_last (id INT PRIMARY KEY)");
-  for (const table of ["aa_first", "zz_last"]) await connection.query(`INSERT INTO ${table} VALUES (1), (2)`);
-  await connection.query("CREATE USER keeper@'%' IDENTIFIED BY ?", [SECRET]);
-  await connection.query("GRANT ALL ON *.* TO keeper@'%'");
-  await connection.end();
-});
+before(() => fillShop(server));
 
-function scene(t: TestContext, programs: readonly string[] = [...TOOLS, "zstd"], password = SECRET) {
-  const home = scratchFolder(t, (folder) => {
-    assert.deepEqual(filesWith(folder, SECRET), [], "no password is left in any file");
-    assert.deepEqual(readdirSync(path.join(folder, "work")), [], "nothing is left in the folder of the moment");
-  });
-  const workDir = path.join(home, "work");
-  const dataDir = path.join(home, "data");
-  mkdirSync(workDir, { mode: 0o700 });
-  mkdirSync(dataDir);
-  const url = server.url("shop").replace("root@", `keeper:${password}@`);
-  const knex = mysqlKnex(t, server.url("shop").replace("root@", `keeper:${SECRET}@`));
-  const options = { target: mysqlTarget(url), knex, workDir, host: null, env: { PATH: pathWith(home, programs) } };
-  return { home, workDir, dataDir, url, knex, options, folder: new BackupFolder(dataDir), open: () => openBackupDriver(options) };
-}
+const scene = (t: TestContext, options: Parameters<typeof backupScene>[2] = {}): BackupScene => backupScene(t, server, options);
+const BACKUP_TOOLS = ["dump", "mydumper"] as const;
 
-type Scene = ReturnType<typeof scene>;
-
-/** The programs that were started with credentials of this folder. */
-function programsOf(workDir: string): { pid: number; command: string; environment: string }[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name) && existsSync(`/proc/${name}/cmdline`))
-    .flatMap((name) => {
-      try {
-        const command = readFileSync(`/proc/${name}/cmdline`, "utf8");
-        const ours = command.includes(`--defaults-file=${workDir}/`);
-        return ours ? [{ pid: Number(name), command, environment: readFileSync(`/proc/${name}/environ`, "utf8") }] : [];
-      } catch (error) {
-        // It has ended meanwhile.
-        if (["ENOENT", "ESRCH"].includes((error as NodeJS.ErrnoException).code ?? "")) return [];
-        throw error;
-      }
-    });
-}
-
-/** Keeps whoever reads the last table waiting, so that a backup is under way until the lock is given back. */
-async function holdLastTable(): Promise<() => void> {
-  const holder = await admin();
-  // The server may be killed meanwhile.
-  holder.on("error", () => undefined);
-  await holder.query("LOCK TABLES shop.zz_last WRITE");
-  return () => holder.destroy();
-}
-
-/** The same, held at the last table until it is over. */
-async function createHeldAnd(...[scenery, meanwhile, signal]: Parameters<typeof createAnd>): Promise<BackupManifest> {
-  const release = await holdLastTable();
-  try {
-    return await createAnd(scenery, meanwhile, signal);
-  } finally {
-    release();
-  }
-}
-
-/** Makes a backup and does something as soon as bytes flow. */
-async function createAnd(scenery: Scene, meanwhile: () => unknown, signal = new AbortController().signal): Promise<BackupManifest> {
-  let done: unknown = null;
-  const onProgress = (): void => void (done ??= meanwhile() ?? true);
-  const made = scenery.folder.create(await scenery.open(), FACTS, { signal, onProgress, exclude: [] });
-  await made.catch(() => undefined);
-  await done;
-  return made;
-}
-
-function nothingLeft({ folder, dataDir }: Scene): void {
-  assert.deepEqual(folder.list(), []);
-  const backups = path.join(dataDir, "backups");
-  assert.deepEqual(existsSync(backups) ? readdirSync(backups) : [], []);
-}
-
-describe("a backup under way", () => {
-  it("is given up when its program is killed; the password is nowhere to be seen meanwhile", async (t) => {
-    const scenery = scene(t);
-    const seen: ReturnType<typeof programsOf> = [];
-    const kill = (): void => {
-      seen.push(...programsOf(scenery.workDir));
-      for (const { pid } of seen) process.kill(pid, "SIGKILL");
-    };
-    await assert.rejects(createHeldAnd(scenery, kill), { code: "ERR_UPGATE_BACKUP_FAILED", message: /mariadb-dump was ended by SIGKILL/ });
-    assert.equal(seen.length, 1);
-    assert.ok(!`${seen[0]?.command}${seen[0]?.environment}`.includes(SECRET));
-    nothingLeft(scenery);
-  });
-
-  it("ends with its programs when it is stopped", async (t) => {
-    const scenery = scene(t);
-    const stop = new AbortController();
-    await assert.rejects(
-      createHeldAnd(scenery, () => stop.abort(), stop.signal),
-      { code: "ERR_UPGATE_BACKUP_FAILED", message: /stopped/ },
-    );
-    assert.deepEqual(programsOf(scenery.workDir), []);
-    nothingLeft(scenery);
-  });
-
-  it("is given up when the server is killed", async (t) => {
-    const scenery = scene(t);
-    await assert.rejects(
-      createHeldAnd(scenery, () => server.kill().then(() => server.start())),
-      { code: "ERR_UPGATE_BACKUP_FAILED", message: /Lost connection|gone away|mariadb-dump ended with exit code 2 without a word/ },
-    );
-    nothingLeft(scenery);
-  });
-
-  for (const programs of [[...TOOLS, "zstd"], TOOLS])
-    it(`says that the disk is full, ${programs.includes("zstd") ? "zstd" : "gzip"}`, async (t) => {
-      const scenery = scene(t, programs);
-      execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", scenery.dataDir]);
-      try {
-        await assert.rejects(
-          createAnd(scenery, () => undefined),
-          { code: "ERR_UPGATE_BACKUP_SPACE" },
-        );
-        nothingLeft(scenery);
-      } finally {
-        execFileSync("umount", [scenery.dataDir]);
-      }
+for (const tool of BACKUP_TOOLS)
+  describe(`a backup by ${tool} under way`, () => {
+    it("is given up when its program is killed; the password is nowhere to be seen meanwhile", async (t) => {
+      const scenery = scene(t, { tool });
+      const seen: ReturnType<typeof programsOf> = [];
+      const kill = (): void => {
+        seen.push(...programsOf(scenery.workDir));
+        for (const { pid } of seen) process.kill(pid, "SIGKILL");
+      };
+      await assert.rejects(createHeldAnd(scenery, kill), {
+        code: "ERR_UPGATE_BACKUP_FAILED",
+        message: new RegExp(`${tool === "dump" ? "mariadb-dump" : tool} was ended by SIGKILL`),
+      });
+      assert.equal(seen.length, 1);
+      assert.ok(!`${seen[0]?.command}${seen[0]?.environment}`.includes(SECRET));
+      nothingLeft(scenery);
     });
 
-  it("leaves nothing that counts, nor programs, when its own process is killed; the next one tidies up", async (t) => {
-    const scenery = scene(t);
-    const program = fileURLToPath(new URL("../support/backup-child.ts", import.meta.url));
-    const loader = new URL("../support/loader.mjs", import.meta.url).href;
-    const release = await holdLastTable();
-    const child = spawn(process.execPath, ["--import", loader, program, JSON.stringify(scenery)], { stdio: ["ignore", "pipe", "inherit"] });
-    const ended = once(child, "exit");
-    await Promise.race([
-      once(child.stdout, "data"),
-      ended.then(() => Promise.reject(new Error("The child ended before it was under way."))),
-    ]);
-    child.kill("SIGKILL");
-    await ended;
-    release();
-    assert.match(readdirSync(path.join(scenery.dataDir, "backups")).join(), /^[^,]+\.partial$/);
-    assert.deepEqual(scenery.folder.list(), []);
-    await until("the end of the programs", () => programsOf(scenery.workDir).length === 0);
-    assert.equal(filesWith(scenery.workDir, SECRET).length, 1);
-    await scenery.folder.prune({ keep: 5, maxAgeDays: 90, now: new Date(), spare: new Set() });
-    nothingLeft(scenery);
-    await createAnd(scenery, () => undefined);
-    assert.deepEqual(readdirSync(scenery.workDir), []);
+    it("ends with its programs when it is stopped", async (t) => {
+      const scenery = scene(t, { tool });
+      const stop = new AbortController();
+      await assert.rejects(
+        createHeldAnd(scenery, () => stop.abort(), stop.signal),
+        { code: "ERR_UPGATE_BACKUP_FAILED", message: /stopped/ },
+      );
+      assert.deepEqual(programsOf(scenery.workDir), []);
+      nothingLeft(scenery);
+    });
+
+    it("is given up when the server is killed", async (t) => {
+      const scenery = scene(t, { tool });
+      await assert.rejects(
+        createHeldAnd(scenery, () => server.kill().then(() => server.start())),
+        {
+          code: "ERR_UPGATE_BACKUP_FAILED",
+          message: /Lost connection|gone away|mariadb-dump ended with exit code 2 without a word|mydumper ended with/,
+        },
+      );
+      nothingLeft(scenery);
+    });
+
+    for (const programs of [[...programsFor(tool), "zstd"], programsFor(tool)])
+      it(`says that the disk is full, ${programs.includes("zstd") ? "zstd" : "gzip"}`, async (t) => {
+        const scenery = scene(t, { tool, programs });
+        execFileSync("mount", ["-t", "tmpfs", "-o", "size=2m", "tmpfs", scenery.dataDir]);
+        try {
+          await assert.rejects(
+            createAnd(scenery, () => undefined),
+            { code: "ERR_UPGATE_BACKUP_SPACE" },
+          );
+          nothingLeft(scenery);
+        } finally {
+          execFileSync("umount", [scenery.dataDir]);
+        }
+      });
+
+    it("leaves nothing that counts, nor programs, when its own process is killed; the next one tidies up", async (t) => {
+      const scenery = scene(t, { tool });
+      const program = fileURLToPath(new URL("../support/backup-child.ts", import.meta.url));
+      const loader = new URL("../support/loader.mjs", import.meta.url).href;
+      const release = tool === "dump" ? await holdLastTable(server) : () => undefined;
+      const child = spawn(process.execPath, ["--import", loader, program, JSON.stringify(scenery)], {
+        stdio: ["ignore", "pipe", "inherit"],
+      });
+      const ended = once(child, "exit");
+      await Promise.race([
+        once(child.stdout, "data"),
+        ended.then(() => Promise.reject(new Error("The child ended before it was under way."))),
+      ]);
+      // It is not to be done before.
+      if (tool === "mydumper") signalAll(programsOf(scenery.workDir), "SIGSTOP");
+      child.kill("SIGKILL");
+      await ended;
+      release();
+      assert.match(readdirSync(path.join(scenery.dataDir, "backups")).join(), /^[^,]+\.partial$/);
+      assert.deepEqual(scenery.folder.list(), []);
+      await until("the end of the programs", () => programsOf(scenery.workDir).length === 0);
+      assert.equal(filesWith(scenery.workDir, SECRET).length, 1);
+      await scenery.folder.prune({ keep: 5, maxAgeDays: 90, now: new Date(), spare: new Set() });
+      nothingLeft(scenery);
+      await createAnd(scenery, () => undefined);
+      assert.deepEqual(readdirSync(scenery.workDir), []);
+    });
   });
-});
 
 describe("a backup that can't begin", () => {
   it("names the package of the program that is missing", async (t) => {
     const remedy = /mariadb-client.*I Have a Backup/;
-    await assert.rejects(scene(t, []).open(), { code: "ERR_UPGATE_BACKUP_TOOL", remedy });
-    await assert.rejects(scene(t, ["mariadb-dump"]).open(), { code: "ERR_UPGATE_BACKUP_TOOL", message: /mariadb or mysql/, remedy });
+    await assert.rejects(scene(t, { programs: [] }).open(), { code: "ERR_UPGATE_BACKUP_TOOL", remedy });
+    await assert.rejects(scene(t, { programs: ["mariadb-dump"] }).open(), {
+      code: "ERR_UPGATE_BACKUP_TOOL",
+      message: /mariadb or mysql/,
+      remedy,
+    });
   });
 
   it("tells a wrong password without naming it", async (t) => {
-    const scenery = scene(t, TOOLS, "wr0ng-password");
+    const scenery = scene(t, { programs: MARIADB_PROGRAMS, password: "wr0ng-password" });
     const denied = (error: Error & { code?: string }): boolean =>
       error.code === "ERR_UPGATE_BACKUP_FAILED" && /Access denied/.test(error.message) && !error.message.includes("wr0ng");
     await assert.rejects(
@@ -217,7 +166,7 @@ describe("a damaged backup", () => {
   ];
   for (const [name, wound, message, verifiable] of wounds)
     it(`${name} is told`, async (t) => {
-      const scenery = scene(t, TOOLS);
+      const scenery = scene(t, { programs: MARIADB_PROGRAMS });
       const manifest = await createAnd(scenery, () => undefined);
       const folder = scenery.folder.folderOf(manifest.id);
       const driver = await scenery.open();
@@ -228,14 +177,17 @@ describe("a damaged backup", () => {
 });
 
 describe("a restore under way", () => {
-  const deaths: [string, (scenery: Scene) => Promise<void>, RegExp][] = [
+  const deaths: [string, (scenery: BackupScene) => Promise<void>, RegExp][] = [
     ["its client is killed", killClient, /mariadb was ended by SIGKILL/],
     ["the server is killed", () => server.kill().then(() => server.start()), /connection to the database was lost/],
   ];
-  for (const [name, die, message] of deaths)
-    it(`names the table when ${name}, and goes on there`, async (t) => {
-      const scenery = scene(t);
+  const cases = BACKUP_TOOLS.flatMap((tool) => deaths.map((death) => [tool, ...death] as const));
+  for (const [tool, name, die, message] of cases)
+    it(`of a backup by ${tool} names the table when ${name}, and goes on there`, async (t) => {
+      const scenery = scene(t, { tool });
       const connection = await admin();
+      // Wide rows: mydumper writes the other tables into files of a thousand rows.
+      if (tool === "mydumper") await connection.query("CREATE TABLE shop.wide (body LONGTEXT) AS SELECT REPEAT('x', 30000000) AS body");
       const whole = await pictureOf(connection, "shop");
       await connection.query("CREATE TABLE shop.surplus (id INT)");
       await connection.end();
@@ -245,7 +197,7 @@ describe("a restore under way", () => {
       const again = await admin();
       const { "TABLE surplus": _table, "rows of surplus": _rows, ...restored } = await pictureOf(again, "shop");
       assert.deepEqual(restored, whole);
-      await again.query("DROP TABLE IF EXISTS shop.surplus");
+      await again.query("DROP TABLE IF EXISTS shop.surplus, shop.wide");
       await again.end();
     });
 });
@@ -283,8 +235,7 @@ describe("a restore that can't go on", () => {
     const options = { ...scenery.options, target: mysqlTarget(url), knex: mysqlKnex(t, url) };
     const driver = await openBackupDriver(options);
     const manifest = await scenery.folder.create(driver, FACTS, { ...call(), exclude: [] });
-    const sessionSql = "SELECT GET_LOCK('upgate-restore', 0)";
-    const restorer = await openBackupDriver({ ...options, sessionSql });
+    const restorer = await openBackupDriver({ ...options, sessionSql: lockOf });
     const ask = restoreCall();
     await assert.rejects(restorer.restore({ ...ask, folder: scenery.folder.folderOf(manifest.id), manifest }), {
       code: "ERR_UPGATE_RESTORE_FAILED",
@@ -298,20 +249,22 @@ describe("a restore that can't go on", () => {
 });
 
 /** By what it said first the server knows the session. */
-async function killClient({ workDir, knex }: Scene): Promise<void> {
-  const [[holder]] = (await knex.raw("SELECT IS_USED_LOCK('upgate-restore') AS id")) as [{ id: number | null }[]];
-  assert.ok(holder?.id);
-  for (const { pid } of programsOf(workDir)) process.kill(pid, "SIGKILL");
+async function killClient({ workDir, knex }: BackupScene): Promise<void> {
+  await until("the session's lock", async () => {
+    const [[holder]] = (await knex.raw("SELECT IS_USED_LOCK('upgate-restore') AS id")) as [{ id: number | null }[]];
+    return holder?.id;
+  });
+  signalAll(programsOf(workDir), "SIGKILL");
 }
 
 async function restoreInTwo(
-  scenery: Scene,
+  scenery: BackupScene,
   manifest: BackupManifest,
-  die: (scenery: Scene) => Promise<void>,
+  die: (scenery: BackupScene) => Promise<void>,
   message: RegExp,
 ): Promise<void> {
   const folder = scenery.folder.folderOf(manifest.id);
-  const driver = await openBackupDriver({ ...scenery.options, sessionSql: "SELECT GET_LOCK('upgate-restore', 0)" });
+  const driver = await openBackupDriver({ ...scenery.options, sessionSql: lockOf });
   const first = restoreCall();
   let death: Promise<void> | null = null;
   let inBulk = false;

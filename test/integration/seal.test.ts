@@ -61,6 +61,19 @@ describe("upgate seal", () => {
     assert.deepEqual(Object.keys(templateHistory ?? {}), ["8.6.0"]);
   });
 
+  it("archives the templates' texts, and those of the releases that it remembers", async () => {
+    const texts = (): string[] => Object.keys((JSON.parse(readFileSync(at("stock.json"), "utf8")) as { texts: object }).texts);
+    const [first, { templates: old = {} }] = [await seal(["--archive"]), await sealed(["--archive", "stock.json"], { RELEASE: "8.6.0" })];
+    assert.deepEqual([first.code, /--archive <file>/.test(first.stderr)], [1, true], "nothing says where it goes");
+    writeFileSync(at("views/invoice.ejs"), "changed");
+    const { templates = {}, files = {} } = await sealed(["--archive", "stock.json"]);
+    assert.deepEqual(texts(), [...Object.values(old), ...Object.values(templates)].toSorted());
+    assert.ok(Object.hasOwn(files, "stock.json"), "it is shipped");
+    writeFileSync(at("stock.json"), "{}");
+    const broken = await seal(["--archive", "stock.json"]);
+    assert.deepEqual([broken.code, /is no archive of templates/.test(broken.stderr)], [1, true]);
+  });
+
   it("says what the options say", async () => {
     const about = ["--upgrade-from", ">=8.2.0", "--required-stop", "8.4.0", "--required-stop", "8.5.0", "--pruned-before", "8.1.0"];
     const { upgradeFrom, requiredStops, prunedBefore, files } = await sealed([...about, "--exclude", "views/"]);

@@ -20,6 +20,7 @@ const TYPES = [
   "BackupProgress",
   "BackupProof",
   "BackupTable",
+  "BackupTool",
   "Badge",
   "BaselineOptions",
   "BrandingOptions",

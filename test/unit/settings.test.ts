@@ -157,3 +157,21 @@ describe("good options", () => {
     assert.equal(database.dialect, "mysql");
   });
 });
+
+describe("templates", () => {
+  test("lie beside the configuration file, and the theme folders need not exist", (t) => {
+    const { folder, least } = site(t, { "views/a.ejs": "a" });
+    const { templates } = resolveSettings({ ...least, templates: { stock: "./views", custom: ["./views/themes", "./mine"] } });
+    assert.deepEqual(templates, {
+      stock: path.join(folder, "views"),
+      custom: [path.join(folder, "views/themes"), path.join(folder, "mine")],
+      archive: null,
+    });
+  });
+
+  test("must not be the operator's own", (t) => {
+    const { least } = site(t, { "views/a.ejs": "a" });
+    const error = refusal({ ...least, templates: { stock: "./views", custom: "views/" } });
+    assert.deepEqual(paths(error), ["templates.custom"]);
+  });
+});

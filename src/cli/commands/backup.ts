@@ -1,5 +1,5 @@
-import { Command, InvalidArgumentError } from "commander";
-import type { BackupManifest, BackupProgress } from "../../core/backup.js";
+import { Command, InvalidArgumentError, Option } from "commander";
+import type { BackupManifest, BackupProgress, BackupTool } from "../../core/backup.js";
 import { sizeOf } from "../../core/size.js";
 import { Backups, newestBackup } from "../../upgrade/backups.js";
 import { stoppable } from "../carry-out.js";
@@ -13,6 +13,8 @@ const EXIT_CODES = [
   [EXIT.error, "it could not be done: the message says why"],
 ] as const;
 
+const TOOLS = ["dump", "mydumper"] satisfies BackupTool[];
+
 export function backupCommand(): Command {
   const command = new Command("backup").description("make, list, prove, restore and remove backups of the database");
   for (const one of [createVerb(), listVerb(), verifyVerb(), restoreCommand(), pruneVerb()]) command.addCommand(one);
@@ -21,15 +23,20 @@ export function backupCommand(): Command {
 
 function createVerb(): Command {
   return verb("create", "make a backup of the database now, and prove it; the site stays as it is", {
-    examples: [["upgate backup create", "a consistent moment; what is written later is not in it"]],
+    examples: [
+      ["upgate backup create", "a consistent moment; what is written later is not in it"],
+      ["upgate backup create --tool mydumper", "by several threads at once, for a large database"],
+    ],
     exitCodes: EXIT_CODES,
-  }).action(withSession(create));
+  })
+    .addOption(new Option("--tool <name>", "what makes it (default: the option backup.tool)").choices(TOOLS))
+    .action(withSession(create));
 }
 
-async function create({ context, terminal }: Session): Promise<number> {
+async function create({ context, terminal }: Session, { tool }: { readonly tool?: BackupTool }): Promise<number> {
   const backups = new Backups(context);
   return stoppable(terminal.say.bind(terminal), async (signal) => {
-    const manifest = await backups.create(null, { signal, onProgress: progressLine(terminal) });
+    const manifest = await backups.create(null, { signal, onProgress: progressLine(terminal) }, tool);
     endLine(terminal);
     const removed = await backups.prune({}, [manifest.id]);
     terminal.result({ backup: manifest, removed }, [describe(manifest), ...removed.map((id) => `Removed: ${id}`)]);

@@ -20,6 +20,7 @@ import {
   writeManifest,
 } from "../seal-manifest.js";
 import { Terminal } from "../terminal.js";
+import { sealTemplates } from "../seal-templates.js";
 import { type CommonOptions, verb } from "../verb.js";
 
 interface SealOptions extends CommonOptions, ReleaseWords {
@@ -30,6 +31,8 @@ interface SealOptions extends CommonOptions, ReleaseWords {
   readonly previous?: readonly string[];
   readonly out?: string;
   readonly check?: boolean;
+  /** True: without a file's name. */
+  readonly archive?: string | true;
 }
 
 export function sealCommand(): Command {
@@ -57,6 +60,7 @@ export function sealCommand(): Command {
     .option("--include <pattern>", "ship what is left out by default, such as node_modules; repeatable", collect(text))
     .option("--exclude <pattern>", "leave out, as a line of .gitignore; repeatable. See also .upgateignore", collect(text))
     .option("--previous <file>", "the release.json of an earlier release; repeatable. Default: the one that is replaced", collect(text))
+    .option("--archive [file]", "write the archive of the templates' texts, too; default: where the option templates.archive says")
     .option("--out <file>", "write the manifest there instead of replacing it")
     .option("--check", "only compare the files with release.json")
     .action(seal);
@@ -86,14 +90,16 @@ async function sealed(settings: SealingSettings, options: SealOptions, key: Seal
   const folder = path.dirname(settings.manifest);
   const replaced = readReplaced(settings.manifest);
   const never = [settings.manifest, ...(key?.file ? [key.file] : []), ...(options.out ? [path.resolve(options.out)] : [])];
-  const { include = [], exclude = [], previous = [] } = options;
+  const { include = [], exclude = [] } = options;
+  const previous = [...(options.previous ?? []).map((file) => readPrevious(path.resolve(file))), ...(replaced ? [replaced] : [])];
   const epoch = Number(process.env["SOURCE_DATE_EPOCH"]);
   return sealRelease({
     folder,
     isLeftOut: leftOut(folder, { include, exclude, own: settings.sites, never }),
-    stock: settings.stock,
+    // Before the files are hashed: the archive is one of them.
+    templates: await sealTemplates(settings, options.archive, previous),
     about: aboutRelease(settings, replaced, options),
-    previous: [...previous.map((file) => readPrevious(path.resolve(file))), ...(replaced ? [replaced] : [])],
+    previous,
     // https://reproducible-builds.org/docs/source-date-epoch/: the same files give the same manifest.
     sealedAt: (epoch > 0 ? new Date(epoch * 1000) : new Date()).toISOString(),
   });

@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 export type SendRows = (sql: string, bindings?: readonly unknown[]) => Promise<readonly Record<string, unknown>[]>;
 
 /** Locks that one run's connections hold, by which a taker finds them also while they send nothing. */
-export const MOST_LOCKS = 4;
+export const MOST_LOCKS = 8;
 
 const LOOK_EVERY_MS = 20;
 

@@ -23,6 +23,7 @@ import type {
 import { readKept } from "../../upgrade/failed-run.js";
 import type { RunProgress } from "../../upgrade/status.js";
 import { NO_OUTLOOK, readOutlook, readRestorable, readRestoreFailure } from "./backups.js";
+import { doneTemplates } from "./templates.js";
 import type { Wording } from "../texts/texts.js";
 import type { StepId } from "./steps.js";
 import type { Answer, Visit } from "./visit.js";
@@ -128,6 +129,7 @@ export async function donePage(visit: Visit): Promise<Answer> {
     mayLook: offersBypass(),
     adminUrl: branding.adminUrl ?? "/admin",
     installFolder: presentInstallFolder(context.settings),
+    templates: run?.kind === "install" ? null : await doneTemplates(visit),
     ...(await readNotes(context, run?.fromVersion ?? null, state.codeVersion)),
   };
   return page("done", 200, model);

@@ -3,6 +3,7 @@ import { finish, openWithKey, signOut } from "./entry.js";
 import { removeFolder } from "./install-folder.js";
 import { backupPage, donePage, failedPage, keyPage, licensePage, progressPage, reviewPage, statusIn, statusModel } from "./pages.js";
 import { report } from "./report.js";
+import { markTemplate } from "./templates.js";
 import type { StepId } from "./steps.js";
 import type { Answer, Visit } from "./visit.js";
 
@@ -45,6 +46,7 @@ export const ROUTES: readonly Route[] = [
   action("/look", "done", look),
   action("/open", "done", open),
   action("/remove-folder", "done", removeFolder),
+  action("/templates", "done", markTemplate),
   action("/done", "done", finish),
   action("/again", "done", again),
   {

@@ -32,7 +32,7 @@ export function sealFolder(folder: string, { version = "8.6.1", about = {}, prev
   return sealRelease({
     folder,
     isLeftOut: leftOut(folder, { exclude: [], include: [], own: [], never, ...rules }),
-    stock: null,
+    templates: null,
     about: { version, ...about },
     previous,
     sealedAt: "2026-11-01T00:00:00.000Z",
