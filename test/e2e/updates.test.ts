@@ -76,13 +76,13 @@ describe("an update", () => {
         async (base) =>
           onPage(browser, { viewport: { width: 320, height: 800 } }, async (tab, complaints) => {
             await tab.goto(base);
-            const updates = tab.getByRole("region", { name: "Updates" });
+            const updates = tab.locator("details.group", { has: tab.getByRole("heading", { name: "Updates" }) });
             const text = (await updates.textContent()) ?? "";
             assert.match(text, /Release 1\.2\.0 is available, on the way to 2\.0\.0\. It closes a security hole\./);
             assert.match(text, /Release 2\.1\.0 can't be installed here yet\. It needs Node\.js >=99, and this is \d/);
             assert.match(text, /The support for release 1\.1\.0 ended on 2026-01-31\./);
             await tab.getByText("What is new in 1.1.0").click();
-            await tab.getByText("Prices").waitFor();
+            await tab.getByText("Prices", { exact: true }).waitFor();
             await expectForEverybody(tab, "health");
             await tab.setViewportSize({ width: 1280, height: 900 });
             await expectFits(tab, "health, wide");

@@ -244,7 +244,8 @@ describe("the vendor's list of releases", () => {
     const file = project.write("releases.json", JSON.stringify(NEWER));
     const run = (...args: string[]): ReturnType<typeof runCli> => runCli(["feed", ...args], { cwd: project.folder });
     assert.match((await run("verify", file, "--public-key", pub)).stderr, /releases\.json: It is not signed/);
-    assert.match((await run("sign", file, "--key", pub)).stderr, /pub\.pem: /);
+    assert.match((await run("sign", file, "--key", pub)).stderr, /ERR_UPGATE_SEAL: The private key in .*pub\.pem can't be used/);
+    assert.match((await run("sign", file)).stderr, /no key is given/);
     const signing = await run("sign", file, "--key", key);
     assert.deepEqual([signing.code, signing.stderr], [0, ""]);
     const verified = await run("verify", file, "--public-key", pub);

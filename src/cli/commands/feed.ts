@@ -11,6 +11,7 @@ import { supportCheck, updatesCheck } from "../../upgrade/feed/feed-checks.js";
 import { type FeedNews, FeedNewsReader } from "../../upgrade/feed/feed-news.js";
 import { ensureTables } from "../../store/tables.js";
 import { EXIT, type ExitCode } from "../exit-codes.js";
+import { KEY_VARIABLE, readSealKey, type SealKey } from "../seal-key.js";
 import type { CommonOptions, Session } from "../verb.js";
 import { verb, withSession } from "../verb.js";
 import { Terminal } from "../terminal.js";
@@ -89,18 +90,26 @@ function signVerb(): Command {
     { config: false },
   )
     .argument("<file>", "the list, JSON")
-    .requiredOption("--key <file>", "the private key, PEM (PKCS #8) of Ed25519")
+    .option("--key <file>", `the private key, PEM; default: the variable ${KEY_VARIABLE}, a file or the PEM text itself`)
     .option("-o, --out <file>", "where to write it (default: the same file)")
-    .action((file: string, options: CommonOptions & { readonly key: string; readonly out?: string }) => {
+    .action((file: string, options: CommonOptions & { readonly key?: string; readonly out?: string }) => {
       const text = readText(file);
       refusing(file, () => verifyFeed(text, []));
       const out = options.out ?? file;
-      const document = refusing(options.key, () => signed(JSON.parse(text) as object, readText(options.key)));
+      const document = signed(JSON.parse(text) as object, requiredKey(options.key).pem);
       writeFileSync(out, `${JSON.stringify(document, null, 2)}\n`);
       new Terminal(options.json ?? false).result({ file: out, keyId: document.signature.keyId }, [
         `Signed by ${document.signature.keyId}: ${out}`,
       ]);
     });
+}
+
+function requiredKey(given: string | undefined): SealKey {
+  const key = readSealKey(given, process.env);
+  if (key !== null) return key;
+  throw new UpgateError("ERR_UPGATE_SEAL", "The list can't be signed: no key is given.", {
+    remedy: `Name the private key with --key <file>, or in the variable ${KEY_VARIABLE}.`,
+  });
 }
 
 function verifyVerb(): Command {
