@@ -182,6 +182,27 @@ function restoresOn(kind: DatabaseKind): void {
       if (kind.name !== "SQLite") assert.match(create.stdout, /ERR_UPGATE_BACKUP_TOOL[^}]*-client/);
     }));
 
+  it("goes back by a backup of mydumper's, whatever the option says then", () =>
+    scene(async ({ folder, options }) => {
+      const cli = { cwd: folder };
+      const before = await contentsOf(options);
+      const made = await runCliJson<{ backup: { id: string; driver: string; proof: { how: string } }; error?: { code: string } }>(
+        ["backup", "create", "--tool", "mydumper"],
+        cli,
+      );
+      if (kind.name === "SQLite") {
+        assert.deepEqual([made.code, made.json.error?.code], [1, "ERR_UPGATE_BACKUP_TOOL"]);
+        return;
+      }
+      assert.equal(made.code, 0, made.stderr);
+      const { id, driver, proof } = made.json.backup;
+      assert.deepEqual([driver, proof.how], ["mydumper", "restored"]);
+      assert.equal((await runCli(["up", "--yes"], cli)).code, 3);
+      const restored = await runCliJson<{ result: string }>(["restore", id, "--yes"], cli);
+      assert.deepEqual([restored.code, restored.json.result], [0, "completed"], restored.stderr);
+      assert.deepEqual(await contentsOf(options), before);
+    }));
+
   it("upgrades by itself with a backup of its own, and not again what was taken back", () =>
     scene(async (project) => {
       const { folder } = project;
