@@ -1,4 +1,5 @@
 import { UpgateError } from "../core/errors.js";
+import { say } from "../core/say.js";
 import type { MydumperFacts } from "./mydumper-facts.js";
 
 /** Why mydumper can't make a backup of a database, and what to do. */
@@ -41,19 +42,21 @@ export function mydumperRefusal(facts: MydumperFacts): MydumperRefusal | null {
 }
 
 function unfitName({ database, tables, columns }: MydumperFacts): string | null {
-  if (UNFIT_NAME.test(database)) return `mydumper can't read a database of the name ${JSON.stringify(database)}.`;
+  if (UNFIT_NAME.test(database)) return say(`mydumper can't read a database of the name ${JSON.stringify(database)}.`);
   const table = tables.find((name) => UNFIT_NAME.test(name) || Buffer.byteLength(`${database}.${name}`) > LONGEST_NAME_BYTES);
-  if (table !== undefined) return `mydumper can't read a table of the name ${JSON.stringify(table)}.`;
+  if (table !== undefined) return say(`mydumper can't read a table of the name ${JSON.stringify(table)}.`);
   const odd = columns.find(({ column }) => column.includes("`"));
-  return odd ? `mydumper can't read a column of the name ${JSON.stringify(odd.column)}, which the table ${odd.table} has.` : null;
+  return odd ? say(`mydumper can't read a column of the name ${JSON.stringify(odd.column)}, which the table ${odd.table} has.`) : null;
 }
 
 function lostColumn({ columns }: MydumperFacts): string | null {
   const invisible = columns.find(({ extra }) => extra.includes("INVISIBLE"));
-  if (invisible) return `mydumper leaves out invisible columns, and the table ${invisible.table} has one, ${invisible.column}.`;
+  if (invisible) return say(`mydumper leaves out invisible columns, and the table ${invisible.table} has one, ${invisible.column}.`);
   const lost = columns.find(({ extra }) => extra.includes("DEFAULT_GENERATED"));
   if (!lost) return null;
-  return `mydumper takes a column of MySQL whose default is an expression for a generated one and leaves it out: ${lost.column} of the table ${lost.table}.`;
+  return say(
+    `mydumper takes a column of MySQL whose default is an expression for a generated one and leaves it out: ${lost.column} of the table ${lost.table}.`,
+  );
 }
 
 export function refusedTool({ message, remedy }: MydumperRefusal): UpgateError {

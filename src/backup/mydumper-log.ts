@@ -1,4 +1,5 @@
 import { UpgateError } from "../core/errors.js";
+import { say } from "../core/say.js";
 import { type TableSizes } from "./mydumper-plan.js";
 import type { ProgressTeller } from "./progress.js";
 
@@ -54,10 +55,10 @@ export class MydumperLog {
 
 function lockFailure(said: string): UpgateError {
   if (DENIED.test(said))
-    return new UpgateError("ERR_UPGATE_BACKUP_TOOL", `mydumper may not lock all tables for a moment: ${said}`, {
+    return new UpgateError("ERR_UPGATE_BACKUP_TOOL", say(`mydumper may not lock all tables for a moment: ${said}`), {
       remedy: "Give the account the right RELOAD, or leave out the option backup.tool.",
     });
-  return new UpgateError("ERR_UPGATE_BACKUP_FAILED", `mydumper could not lock all tables for a moment: ${said}`, {
+  return new UpgateError("ERR_UPGATE_BACKUP_FAILED", say(`mydumper could not lock all tables for a moment: ${said}`), {
     remedy: "A long query or an open lock of somebody's stands in the way. Wait for its end, or leave out the option backup.tool.",
   });
 }

@@ -3,6 +3,7 @@ import type { Knex } from "knex";
 import { mysqlRows } from "./server-facts.js";
 import { quoted } from "./surplus.js";
 
+/** Nor does a later process look for more sessions of a restore. */
 const MOST_THREADS = 8;
 /** Of rows in one file. */
 const CHUNK_BYTES = 64 * 1024 * 1024;

@@ -1,6 +1,7 @@
 import type { Knex } from "knex";
 import type { BackupTool } from "../core/backup.js";
 import type { Check } from "../core/check.js";
+import { say } from "../core/say.js";
 import { findProgram, type Tool } from "./find-program.js";
 import { readMydumperFacts } from "./mydumper-facts.js";
 import { mydumperRefusal, NOT_FOR_SQLITE } from "./mydumper-limits.js";
@@ -36,7 +37,7 @@ export async function backupToolCheck(
     const mydumper = await readMydumperFacts(knex, path);
     const refusal = mydumperRefusal(mydumper);
     if (refusal) return { ...COMMON, severity: "danger", ...refusal };
-    const rows = `mydumper ${mydumper.program?.version ?? ""} reads the rows.`;
+    const rows = say(`mydumper ${mydumper.program?.version ?? ""} reads the rows.`);
     return { ...check, message: [check.message, rows].join(" ") };
   }
   return check.severity === "ok" ? { ...check, message: `${check.message} ${compressionOf(path)}` } : check;
