@@ -35,7 +35,8 @@ export async function createBillingApp(deps: BillingAppDeps): Promise<express.Ex
   app.disable("x-powered-by");
   app.engine("ejs", ejs.renderFile);
   app.set("view engine", "ejs");
-  app.set("views", fileURLToPath(new URL("views/demo/", root)));
+  // The operator's theme first: a file of the same name there takes the place of the stock one.
+  app.set("views", [fileURLToPath(new URL("theme/", root)), fileURLToPath(new URL("views/demo/", root))]);
   Object.assign(app.locals, { company, codeVersion, format });
 
   app.use(securityHeaders());

@@ -2,12 +2,10 @@ import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 
-const DOCUMENT = new URL("../../demo/releases.json", import.meta.url);
-
 /** What a vendor's web server does: one static document. Resolves with its address on the loopback; keeps no process alive. */
-export async function serveFeed(): Promise<string> {
+export async function serveFeed(document: string | URL): Promise<string> {
   const server = createServer((_req, res) => {
-    res.writeHead(200, { "Content-Type": "application/json" }).end(readFileSync(DOCUMENT));
+    res.writeHead(200, { "Content-Type": "application/json" }).end(readFileSync(document));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   server.unref();

@@ -33,7 +33,7 @@ function startOver(): void {
 
 if (values.feed) {
   const { serveFeed } = await import("./feed-server.js");
-  process.env["FEED_URL"] = await serveFeed();
+  process.env["FEED_URL"] = await serveFeed(new URL("demo/releases.json", root));
 }
 
 // The configuration reads the environment when it is loaded, so it comes after the arguments.

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { renderMarkdown } from "../release/markdown.js";
 
 const FILE = new URL("../../docs/checks.md", import.meta.url);
@@ -6,9 +6,12 @@ const HEADING = /^### `([a-z\d-]+)`$/m;
 
 let sections: ReadonlyMap<string, string> | null = null;
 
-/** What the documentation says about one of upgate's own checks, as safe HTML; null: there is no such check. It comes with the package, in English. */
+/**
+ * What the documentation says about one of upgate's own checks, as safe HTML; null: there is no such check, or somebody has thinned the package out:
+ * tools that clean `node_modules` take Markdown away. It comes with the package, in English.
+ */
 export function checkHelp(id: string): string | null {
-  sections ??= sectionsOf(readFileSync(FILE, "utf8"));
+  sections ??= sectionsOf(existsSync(FILE) ? readFileSync(FILE, "utf8") : "");
   const markdown = sections.get(id);
   return markdown === undefined ? null : withOwnLinks(renderMarkdown(withoutOtherPages(markdown)), sections);
 }

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -22,13 +22,18 @@ export async function startDemo(databaseUrl: string | null, args: readonly strin
     env: { ...process.env, DATA_DIR: data, DATABASE_URL: databaseUrl ?? `sqlite:${data}/ledgerly.db`, UPGATE_INSTALL_KEY: "" },
     stdio: ["ignore", "pipe", "pipe"],
   });
+  return demoOf(child, { data, scratch: data });
+}
+
+/** What has been started, once it listens and has made its install key. `data`: its data folder; `scratch`: removed at the end. */
+export async function demoOf(child: ChildProcess, { data, scratch }: { readonly data: string; readonly scratch: string }): Promise<Demo> {
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  for (const stream of [child.stdout, child.stderr]) stream?.on("data", (chunk: Buffer) => (output += chunk.toString()));
   const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   const stop = async (): Promise<void> => {
     child.kill("SIGTERM");
     await exited;
-    rmSync(data, { recursive: true, force: true });
+    rmSync(scratch, { recursive: true, force: true });
   };
   try {
     const port = await until("the demo's address", () => {

@@ -10,6 +10,9 @@ if (args.includes("--reset")) rmSync(HOME, { recursive: true, force: true });
 const site = await prepareSite(HOME);
 site.upload("8.6.1");
 console.log(`The releases lie in ${path.join(HOME, "releases")}; 8.6.1 was uploaded to ${site.folder}.`);
-const application = site.start(args.filter((arg) => arg !== "--reset"));
+const application = site.start(
+  args.filter((arg) => arg !== "--reset"),
+  "inherit",
+);
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => application.kill(signal));
 application.once("exit", (code) => process.exit(code ?? 1));

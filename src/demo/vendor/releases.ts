@@ -16,6 +16,7 @@ const SHIPPED = [
   "views",
   "demo/CHANGELOG.md",
   "demo/EULA.md",
+  "docs/checks.md",
   "package.json",
   "upgate.config.mjs",
 ];
@@ -67,6 +68,8 @@ function buildRelease(root: string, target: string, version: ReleaseVersion): vo
     rmSync(path.join(migrations, one), { recursive: true });
   const config = path.join(target, "upgate.config.mjs");
   writeFileSync(config, readFileSync(config, "utf8").replace(/version: "[^"]+"/, `version: "${version}"`));
+  // What the vendor writes by hand; the rest of it `upgate seal` adds.
+  writeFileSync(path.join(target, "release.json"), `${JSON.stringify({ version, kind: "full", upgradeFrom: ">=8.5.0" }, null, 2)}\n`);
   const templates = path.join(target, "views/demo");
   const earlier = path.join(root, "demo/earlier", version);
   if (existsSync(earlier)) cpSync(earlier, templates, { recursive: true });

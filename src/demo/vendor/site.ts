@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, type StdioOptions } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, symlinkSync } from "node:fs";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,8 +11,8 @@ export interface Site {
   readonly folder: string;
   /** What the operator does with an FTP program: the release's files over those that are there. `only`: the upload breaks off after these. */
   upload(version: ReleaseVersion, only?: (file: string) => boolean): void;
-  /** Starts the application as its manager would. */
-  start(args: readonly string[]): ChildProcess;
+  /** Starts the application as its manager would. `stdio`: as `spawn` has it. */
+  start(args: readonly string[], stdio: StdioOptions): ChildProcess;
 }
 
 /** Ships the releases to `<home>/releases`, and lays the site into `<home>/site`, where its data stay from one time to the next. */
@@ -31,13 +31,13 @@ export async function prepareSite(home: string): Promise<Site> {
       const from = releases.folderOf(version);
       cpSync(from, folder, { recursive: true, filter: (file) => path.extname(file) === "" || only(path.relative(from, file)) });
     },
-    start: (args) => {
+    start: (args, stdio) => {
       const { DATA_DIR: _, ...env } = process.env;
       const known = { VENDOR_PUBLIC_KEY: releases.publicKey, FEED_URL: feed };
       return spawn(process.execPath, [path.join(folder, "dist/demo/main.js"), ...args], {
         cwd: folder,
         env: { ...env, ...known },
-        stdio: "inherit",
+        stdio,
       });
     },
   };
