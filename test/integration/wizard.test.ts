@@ -293,6 +293,8 @@ function wizardOn(kind: DatabaseKind): void {
           "pending-migrations",
           "migration-files",
           "manifest",
+          "integrity",
+          "release-signature",
           "run",
           "earlier-runs",
           "database",
