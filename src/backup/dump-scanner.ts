@@ -1,3 +1,5 @@
+import { DumpInventory } from "./dump-inventory.js";
+import { StatementHead } from "./dump-statement-head.js";
 import { borderOf, type DumpSection, type DumpSink } from "./dump-sections.js";
 
 const QUOTE = 0x27;
@@ -16,8 +18,6 @@ const BANG = 0x21;
 const LETTER_M = 0x4d;
 const LETTER_V = 0x56;
 
-/** A statement's first bytes tell what it sets; more are never kept. */
-const HEAD_BYTES = 4096;
 /** Short strings are walked through; in longer ones the search of the platform is faster. */
 const WALK_BYTES = 48;
 
@@ -47,13 +47,9 @@ const isLetter = (byte: number): boolean => (byte >= 0x41 && byte <= 0x5a) || (b
  * bodies of routines is never taken for a border. Chunks may end anywhere.
  */
 export class DumpScanner {
-  /** Rows of each table in the dump's order; null: a view, or a sequence. */
-  readonly tables = new Map<string, number | null>();
-  /** The end mark was the last thing seen. */
-  complete = false;
+  readonly inventory = new DumpInventory();
   /** Bytes so far. */
   bytes = 0;
-  section: DumpSection = { kind: "header", name: "" };
 
   private state = State.Start;
   private quote = 0;
@@ -69,14 +65,20 @@ export class DumpScanner {
   private backslashEscapes = true;
   private ansiQuotes = false;
   private held: Buffer[] = [];
-  private head: Buffer[] = [];
-  private headBytes = 0;
+  private readonly head = new StatementHead();
   private chunk: Buffer = Buffer.alloc(0);
   /** Of the chunk: where the statement, and what has not been passed on yet, begin. */
   private statementAt = 0;
   private passedAt = 0;
 
-  constructor(private readonly sink: DumpSink | null = null) {}
+  /** Of rows whose length is known, bytes. */
+  private ahead = 0;
+
+  /** `known`: `inventory.rowsBytes` of an earlier look. Those rows are passed on as they are, and not counted. */
+  constructor(
+    private readonly sink: DumpSink | null = null,
+    private readonly known: ReadonlyMap<string, number> = new Map(),
+  ) {}
 
   /** The last statement has its end. */
   get isBetweenStatements(): boolean {
@@ -88,11 +90,19 @@ export class DumpScanner {
     this.statementAt = 0;
     this.passedAt = 0;
     const end = chunk.length;
-    for (let at = 0; at < end;) at = this.step(at, end);
+    for (let at = 0; at < end;) at = this.ahead > 0 ? this.skip(at, end) : this.step(at, end);
     this.keepHead(end);
     if (this.state === State.Line || this.state === State.Word) this.hold(end);
     else this.pass(end);
     this.bytes += end;
+  }
+
+  private skip(at: number, end: number): number {
+    const until = Math.min(end, at + this.ahead);
+    this.ahead -= until - at;
+    if (this.ahead === 0 && this.chunk[until - 1] !== SEMICOLON)
+      throw new Error(`The rows of ${this.inventory.section.name} are not where the manifest says.`);
+    return until;
   }
 
   private step(at: number, end: number): number {
@@ -200,12 +210,11 @@ export class DumpScanner {
     if (isSpace(byte)) return at + 1;
     this.pass(at);
     this.statementAt = at;
-    this.head = [];
-    this.headBytes = 0;
+    this.head.clear();
     this.previous = 0;
     this.semicolons = 0;
     this.depth = 0;
-    this.complete = false;
+    this.inventory.complete = false;
     this.word = "";
     this.state = byte === DASH || byte === HASH ? State.Line : isLetter(byte) ? State.Word : State.Code;
     return at;
@@ -220,26 +229,23 @@ export class DumpScanner {
     this.held = [];
     this.state = State.Start;
     this.statementAt = found + 1;
-    const read = this.readLine(line);
+    const read = this.readLine(line, this.bytes + found + 1);
     this.sink?.bytes(read);
     return found + 1;
   }
 
-  private readLine(line: Buffer): Buffer {
+  private readLine(line: Buffer, end: number): Buffer {
     if (this.word === "ALTER") return this.sink?.alterDatabase(line) ?? line;
     const text = line.toString("utf8");
     if (this.word === "DELIMITER") this.delimiterBytes = text.slice(this.word.length).trim().length;
     const border = this.word === "" ? borderOf(text.trimEnd()) : null;
-    if (border !== null) this.enter(border);
+    if (border !== null) this.enter(border, end);
     return line;
   }
 
-  private enter(section: DumpSection): void {
-    this.section = section;
-    this.complete = section.kind === "end";
-    const { kind, name } = section;
-    if (kind === "table" && !this.tables.has(name)) this.tables.set(name, 0);
-    if (kind === "view" || kind === "view-placeholder" || kind === "sequence") this.tables.set(name, null);
+  private enter(section: DumpSection, end: number): void {
+    this.inventory.enter(section, end);
+    this.ahead = section.kind === "data" ? (this.known.get(section.name) ?? 0) : 0;
     this.sink?.section(section);
   }
 
@@ -299,7 +305,7 @@ export class DumpScanner {
   }
 
   private endStatement(after: number): void {
-    if (this.inInsert) this.tables.set(this.section.name, (this.tables.get(this.section.name) ?? 0) + this.rows);
+    if (this.inInsert) this.inventory.insert(this.rows, this.bytes + after);
     else this.readSqlMode(after);
     this.rows = 0;
     this.inInsert = false;
@@ -311,18 +317,15 @@ export class DumpScanner {
   /** Around a routine the tools set the mode that it was made in, and that decides how its strings are written. */
   private readSqlMode(after: number): void {
     this.keepHead(after);
-    if (this.headBytes > HEAD_BYTES) return;
-    const mode = /^\/\*!50003 SET sql_mode\s+= (.*?) \*\//i.exec(Buffer.concat(this.head).toString("latin1"))?.[1];
-    if (mode === undefined) return;
+    const mode = this.head.sqlMode();
+    if (mode === null) return;
     this.backslashEscapes = !mode.includes("NO_BACKSLASH_ESCAPES");
     this.ansiQuotes = mode.includes("ANSI_QUOTES");
   }
 
   private keepHead(until: number): void {
     if (this.state === State.Start || this.inInsert) return;
-    if (this.headBytes <= HEAD_BYTES)
-      this.head.push(Buffer.from(this.chunk.subarray(this.statementAt, Math.min(until, this.statementAt + HEAD_BYTES + 1))));
-    this.headBytes += until - this.statementAt;
+    this.head.add(this.chunk.subarray(this.statementAt, until));
     this.statementAt = until;
   }
 

@@ -62,5 +62,5 @@ async function countRows(file: string, options: ReadRowsOptions, onBytes: (bytes
     onBytes(chunk.length);
   });
   if (!scanner.isBetweenStatements) throw new Error(`${path.basename(file)} ends within a statement.`);
-  return scanner.tables.get("") ?? 0;
+  return scanner.inventory.tables.get("") ?? 0;
 }

@@ -23,6 +23,8 @@ export interface BackupTable {
   readonly name: string;
   /** Rows in the backup; null for a view, and where the tool does not tell. */
   readonly rows: number | null;
+  /** How long its rows are in the dump, from their border on, bytes: a restore need not read them through again. Absent: not known. */
+  readonly rowsBytes?: number;
 }
 
 /** One file of the backup, beside its manifest. */

@@ -35,27 +35,42 @@ interface Scanned {
   readonly bytes: Buffer;
 }
 
-function scan(chunks: readonly Buffer[], alter = (line: Buffer): Buffer => line): Scanned {
+function scan(chunks: readonly Buffer[], alter = (line: Buffer): Buffer => line, known?: ReadonlyMap<string, number>): Scanned {
   const kinds: string[] = [];
   const bytes: Buffer[] = [];
-  const scanner = new DumpScanner({
+  const sink = {
     section: ({ kind }: DumpSection) => void kinds.push(kind),
-    bytes: (piece) => void bytes.push(Buffer.from(piece)),
+    bytes: (piece: Buffer) => void bytes.push(Buffer.from(piece)),
     alterDatabase: alter,
-  });
+  };
+  const scanner = new DumpScanner(sink, known);
   for (const chunk of chunks) scanner.push(chunk);
   return { scanner, kinds, bytes: Buffer.concat(bytes) };
 }
 
 function expectAll({ scanner, kinds, bytes }: Scanned, at: string): void {
-  assert.deepEqual([...scanner.tables], TABLES, at);
+  assert.deepEqual([...scanner.inventory.tables], TABLES, at);
   assert.deepEqual(kinds, KINDS, at);
-  assert.equal(scanner.complete, true, at);
+  assert.equal(scanner.inventory.complete, true, at);
   assert.ok(bytes.equals(Buffer.from(DUMP)), `the bytes come out as they went in, ${at}`);
 }
 
 describe("a dump's scanner", () => {
   const dump = Buffer.from(DUMP);
+
+  test("passes rows on whose length is known, and sees every border after them, wherever a chunk ends", () => {
+    const { rowsBytes } = scan([dump]).scanner.inventory;
+    assert.deepEqual([...rowsBytes.keys()], ["a `b"], "the other table has no rows");
+    for (let size = 1; size <= 60; size++) {
+      const chunks = Array.from({ length: Math.ceil(dump.length / size) }, (_, index) => dump.subarray(index * size, (index + 1) * size));
+      const { scanner, kinds, bytes } = scan(chunks, (line) => line, rowsBytes);
+      assert.deepEqual([kinds, scanner.inventory.complete, bytes.equals(dump)], [KINDS, true, true], `chunks of ${size}`);
+    }
+    for (const wrong of [1, 40]) {
+      const other = new Map([["a `b", (rowsBytes.get("a `b") as number) - wrong]]);
+      assert.throws(() => scan([dump], (line) => line, other), /The rows of a `b are not where the manifest says/);
+    }
+  });
 
   test("counts rows and sees borders wherever a chunk ends", () => {
     for (let at = 0; at <= dump.length; at++) expectAll(scan([dump.subarray(0, at), dump.subarray(at)]), `cut at ${at}`);
@@ -71,7 +86,7 @@ describe("a dump's scanner", () => {
 
   test("takes no dump for complete that is cut anywhere", () => {
     const end = DUMP.lastIndexOf("-- Dump completed") + "-- Dump completed on".length;
-    for (let at = 0; at < end; at++) assert.equal(scan([dump.subarray(0, at)]).scanner.complete, false, `cut at ${at}`);
+    for (let at = 0; at < end; at++) assert.equal(scan([dump.subarray(0, at)]).scanner.inventory.complete, false, `cut at ${at}`);
   });
 
   test("counts rows with strings of all bytes, of any length", () => {
@@ -92,7 +107,7 @@ describe("a dump's scanner", () => {
       );
       const whole = Buffer.concat(parts);
       for (const cut of [whole.length, 100, 333])
-        assert.equal(scan([whole.subarray(0, cut), whole.subarray(cut)]).scanner.tables.get("t"), 2, `${copies}, ${cut}`);
+        assert.equal(scan([whole.subarray(0, cut), whole.subarray(cut)]).scanner.inventory.tables.get("t"), 2, `${copies}, ${cut}`);
     }
   });
 
