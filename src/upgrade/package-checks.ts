@@ -99,8 +99,8 @@ function peerCheck(name: string, title: string, found: FoundPackage | null, olde
   return { ...common, severity: old ? "danger" : "ok", message: `${found.version}, from ${found.file}`, remedy: old ? remedy : null };
 }
 
-function driverNames({ config }: DatabaseSource, addressed: boolean): string[] {
-  if (addressed && typeof config.client !== "string") return SQLITE_DRIVERS;
+function driverNames({ config, dialect }: DatabaseSource, addressed: boolean): string[] {
+  if (addressed && dialect === "sqlite") return SQLITE_DRIVERS;
   const client = config.client as string | { prototype?: { driverName?: string } } | undefined;
   const name = typeof client === "string" ? client : client?.prototype?.driverName;
   return name === undefined ? [] : [name];
