@@ -60,6 +60,6 @@ export async function lookAt(page: Page, name: string): Promise<void> {
   const folder = process.env["UPGATE_SCREENSHOTS"];
   // The pages of all databases look alike: those on SQLite are kept.
   if (folder && !/MariaDB|MySQL/.test(name))
-    await page.screenshot({ path: path.join(folder, `${name.replace(/^SQLite-|-SQLite$/, "")}.png`), fullPage: true });
+    await page.screenshot({ path: path.join(folder, `${name.replace(/^SQLite-|-SQLite(?=-|$)/, "")}.png`), fullPage: true });
   if (runsScripts(page)) await expectForEverybody(page, name);
 }
