@@ -67,8 +67,6 @@ function greet({ kind, codeVersion, installedVersion }: VersionState): void {
   if (kind === "current") console.log(`  Admin area   ${site}/admin\n`);
   else {
     console.log(`  Installer    ${site}/install`);
-    console.log(
-      `  Install key  ${existsSync(keyFile) ? readFileSync(keyFile, "utf8").trim() : `in ${path.relative(process.cwd(), keyFile)}`}\n`,
-    );
+    console.log(`  Install key  ${existsSync(keyFile) ? readFileSync(keyFile, "utf8").trim() : `in ${path.resolve(keyFile)}`}\n`);
   }
 }
