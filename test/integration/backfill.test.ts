@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { after, describe, it } from "node:test";
 import type { Knex } from "knex";
-import { backfill, type BackfillProgress, type StandaloneBackfillOptions } from "../../src/index.js";
+import { backfill, type BackfillProgress } from "../../src/index.js";
 import { connectHost, databaseSource } from "../../src/store/connect.js";
 import { listTables } from "../../src/store/tables.js";
 import { type DatabaseKind, databaseKinds } from "../support/databases.js";
 import { killBackfill } from "../support/killed-backfill.js";
-import { until } from "../support/wait.js";
+import { IDS, type Made, shopsOn } from "../support/shops.js";
 
 const kinds = await databaseKinds();
 after(async () => {
@@ -15,50 +15,9 @@ after(async () => {
 
 for (const kind of kinds) describe(`a backfill on ${kind.name}`, () => backfillOn(kind));
 
-/** Ids with gaps: single ones, and one longer than any batch here. */
-const IDS = Array.from({ length: 500 }, (_, index) => 3 * index + (index % 2) + (index > 200 ? 100_000 : 0) - 50);
-
-type Made = (table: Knex.CreateTableBuilder, knex: Knex) => void;
-
 function backfillOn(kind: DatabaseKind): void {
   const isServer = kind.name !== "SQLite";
-
-  const withDatabase = async (use: (knex: Knex, address: string) => Promise<void>, config: Knex.Config = {}): Promise<void> => {
-    const { address, drop } = await kind.create();
-    const source = databaseSource(address, process.cwd());
-    const knex = connectHost({ ...source, config: { ...source.config, ...config } });
-    try {
-      await use(knex, address);
-    } finally {
-      await knex.destroy();
-      await drop();
-    }
-  };
-
-  /** A table `shops` of the made columns and `n`, all 0. */
-  const withShops = (made: Made, rows: readonly object[], use: (knex: Knex, address: string) => Promise<void>): Promise<void> =>
-    withDatabase(async (knex, address) => {
-      await knex.schema.createTable("shops", (table) => {
-        made(table, knex);
-        table.integer("n").notNullable().defaultTo(0);
-      });
-      await knex.batchInsert("shops", rows as { n: number }[], 100);
-      await use(knex, address);
-    });
-
-  const withIds = (use: (knex: Knex, address: string) => Promise<void>): Promise<void> =>
-    withShops(
-      (table) => table.integer("id").primary(),
-      IDS.map((id) => ({ id })),
-      use,
-    );
-
-  const counts = async (knex: Knex): Promise<Record<string, number>> => {
-    const rows = (await knex("shops").select("n").count({ rows: "*" }).groupBy("n").orderBy("n")) as { n: number; rows: number }[];
-    return Object.fromEntries(rows.map(({ n, rows: number }) => [n, Number(number)]));
-  };
-
-  const plusOne = (knex: Knex): StandaloneBackfillOptions => ({ table: "shops", batch: 7, update: { n: knex.raw("n + 1") } });
+  const { withDatabase, withShops, withIds, counts, plusOne } = shopsOn(kind);
 
   describe("changes every row once", () => {
     for (const batch of [1, 7, 250, 499, 500, 501, 100_000])
@@ -414,100 +373,4 @@ function backfillOn(kind: DatabaseKind): void {
         await other.destroy();
       }
     }));
-
-  if (isServer) describe("with others at its rows", () => conflictsOnServer(withIds, counts, plusOne));
-  else
-    it("waits for another process's write lock", () =>
-      withIds(async (knex, address) => {
-        const other = connectHost(databaseSource(address, process.cwd()));
-        try {
-          await other.raw("BEGIN IMMEDIATE");
-          let refusals = 0;
-          knex.on("query-error", () => void (++refusals === 2 && void other.raw("COMMIT").then(() => undefined)));
-          assert.equal((await backfill(knex, plusOne(knex))).rows, IDS.length);
-          assert.ok(refusals >= 2);
-          assert.deepEqual(await counts(knex), { 1: IDS.length });
-        } finally {
-          await other.destroy();
-        }
-      }));
-}
-
-function conflictsOnServer(
-  withIds: (use: (knex: Knex, address: string) => Promise<void>) => Promise<void>,
-  counts: (knex: Knex) => Promise<Record<string, number>>,
-  plusOne: (knex: Knex) => StandaloneBackfillOptions,
-): void {
-  const increment = (knex: Knex, rows: readonly object[]): Knex.QueryBuilder =>
-    knex("shops")
-      .whereIn(
-        "id",
-        rows.map((row) => (row as { id: number }).id),
-      )
-      .increment("n");
-
-  it("a batch that meets a deadlock is rolled back and run again, smaller", () =>
-    withIds(async (knex, address) => {
-      const other = connectHost(databaseSource(address, process.cwd()));
-      try {
-        await knex.schema.createTable("ledger", (table) => void (table.increments("id"), table.integer("n")));
-        await knex("ledger").insert(Array.from({ length: 400 }, () => ({ n: 0 })));
-        const trx = await other.transaction();
-        // The heavier transaction survives a deadlock.
-        await trx("ledger").update({ n: 1 });
-        const sizes: number[] = [];
-        let theirs: Promise<unknown> = Promise.resolve();
-        await backfill(knex, {
-          ...plusOne(knex),
-          batch: 50,
-          update: async (rows, query) => {
-            sizes.push(rows.length);
-            await query(increment(knex, rows));
-            if (sizes.length > 1) return;
-            theirs = (async () => {
-              await trx("shops")
-                .where(rows[0] as object)
-                .update({ n: knex.raw("n + 100") });
-              await trx.commit();
-            })();
-            await until("the other transaction to wait", () => isWaiting(knex));
-            await query(knex("ledger").where({ id: 1 }).update({ n: 2 }));
-          },
-        });
-        await theirs;
-        assert.deepEqual(sizes.slice(0, 2), [50, 25]);
-        assert.deepEqual(await counts(knex), { 1: IDS.length - 1, 101: 1 });
-      } finally {
-        await other.destroy();
-      }
-    }));
-
-  it("a batch that waits too long for a lock is run again", () =>
-    withIds(async (knex, address) => {
-      const other = connectHost(databaseSource(address, process.cwd()));
-      try {
-        const trx = await other.transaction();
-        await trx("shops").where({ id: IDS[20] }).update({ n: 100 });
-        await knex.raw("SET GLOBAL innodb_lock_wait_timeout = 1");
-        await knex.destroy();
-        knex.initialize();
-        let refusals = 0;
-        knex.on("query-error", ({ errno }: { errno: number }) => {
-          assert.equal(errno, 1205);
-          refusals += 1;
-          void trx.commit();
-        });
-        await backfill(knex, plusOne(knex));
-        assert.equal(refusals, 1);
-        assert.deepEqual(await counts(knex), { 1: IDS.length - 1, 101: 1 });
-      } finally {
-        await knex.raw("SET GLOBAL innodb_lock_wait_timeout = 50");
-        await other.destroy();
-      }
-    }));
-}
-
-async function isWaiting(knex: Knex): Promise<boolean> {
-  const [rows] = (await knex.raw("SELECT 1 FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")) as [object[]];
-  return rows.length > 0;
 }
