@@ -30,19 +30,20 @@ export async function readTemplateReview(context: UpgradeContext): Promise<Templ
   return sources && reviewTemplates((await readTemplateFacts(context, sources)).facts);
 }
 
-/** The templates to review that are asked for, with their texts. */
+/** The review, and of its templates those that are asked for with their texts. Null without the option `templates`. */
 export async function readReviewedTemplates(
   context: UpgradeContext,
-  isWanted: (template: TemplateToReview) => boolean,
-): Promise<ReviewedTemplate[]> {
+  isWanted: (template: TemplateToReview, index: number) => boolean,
+): Promise<{ readonly review: TemplateReview; readonly reviewed: readonly ReviewedTemplate[] } | null> {
   const sources = templateSources(context.settings);
-  if (!sources) return [];
+  if (!sources) return null;
   const reading = await readTemplateFacts(context, sources);
-  const wanted = reviewTemplates(reading.facts).templates.filter(isWanted);
-  const found: ReviewedTemplate[] = [];
+  const review = reviewTemplates(reading.facts);
+  const reviewed: ReviewedTemplate[] = [];
   const contents = sources.contents();
-  for (const template of wanted) found.push({ template, texts: await textsOf(template, sources, contents, reading) });
-  return found;
+  for (const template of review.templates.filter(isWanted))
+    reviewed.push({ template, texts: await textsOf(template, sources, contents, reading) });
+  return { review, reviewed };
 }
 
 /**

@@ -89,7 +89,7 @@ export function createTemplatePages(
   }
 
   async function show(req: IncomingMessage, res: ServerResponse, asked: Asked): Promise<void> {
-    const [reviewed] = await readReviewedTemplates(context, ({ id }) => id === asked.id);
+    const reviewed = (await readReviewedTemplates(context, ({ id }) => id === asked.id))?.reviewed[0];
     if (!reviewed) return list(req, res, asked, 404, GONE);
     const wording = wordingOf(req);
     const model = await pageModel(reviewed, asked, frame(asked, null, wording.lang));

@@ -85,7 +85,7 @@ function reviewOn(kind: DatabaseKind): void {
       await site.boot("1.0.0");
       await site.boot("1.1.0");
       await inContext(site, "1.1.0", async (context) => {
-        const all = await readReviewedTemplates(context, () => true);
+        const all = (await readReviewedTemplates(context, () => true))?.reviewed ?? [];
         const textsOf = (name: string) => all.find((one) => one.template.path === name)?.texts;
         assert.deepEqual(textsOf("invoice.ejs"), {
           earlier: STOCK["1.0.0"]["invoice.ejs"],
@@ -117,7 +117,7 @@ function reviewOn(kind: DatabaseKind): void {
       const from = Object.fromEntries(review.templates.map(({ path: name, fromVersion }) => [name, fromVersion]));
       assert.deepEqual([from["invoice.ejs"], from["promotion.ejs"], from["footer.ejs"]], ["1.0.0", "1.1.0", "1.0.0"]);
       await inContext(site, "1.2.0", async (context) => {
-        const [invoice] = await readReviewedTemplates(context, ({ path: name }) => name === "invoice.ejs");
+        const invoice = (await readReviewedTemplates(context, ({ path: name }) => name === "invoice.ejs"))?.reviewed[0];
         assert.equal(invoice?.texts.earlier, STOCK["1.0.0"]["invoice.ejs"], "the text of two releases ago");
       });
     }));
@@ -233,13 +233,13 @@ function reviewOn(kind: DatabaseKind): void {
       await site.boot("1.1.0", undefined, vendors.options);
       assert.deepEqual(told(await reviewAt(vendors, "1.1.0")), AFTER_FIRST);
       await inContext(vendors, "1.1.0", async (context) => {
-        const [invoice] = await readReviewedTemplates(context, ({ path: name }) => name === "invoice.ejs");
+        const invoice = (await readReviewedTemplates(context, ({ path: name }) => name === "invoice.ejs"))?.reviewed[0];
         assert.equal(invoice?.texts.earlier, STOCK["1.0.0"]["invoice.ejs"]);
       });
       rmSync(archive);
       writeFileSync(archive, "{}");
       await inContext(vendors, "1.1.0", async (context) => {
-        const [invoice] = await readReviewedTemplates(context, ({ path: name }) => name === "invoice.ejs");
+        const invoice = (await readReviewedTemplates(context, ({ path: name }) => name === "invoice.ejs"))?.reviewed[0];
         assert.deepEqual([invoice?.template.condition, invoice?.texts.earlier], ["changed", null], "the sums tell, the text is not known");
       });
     }));

@@ -80,7 +80,7 @@ function commentOn({ condition, path: stock, renamedTo, fromVersion }: TemplateT
 
 async function showDiff({ context, terminal }: Session, review: TemplateReview, file: string): Promise<ExitCode> {
   const { id } = find(context.settings.root, review, file);
-  const [found] = await readReviewedTemplates(context, (one) => one.id === id);
+  const found = (await readReviewedTemplates(context, (one) => one.id === id))?.reviewed[0];
   if (!found) throw new UpgateError("ERR_UPGATE_TEMPLATE", `There is nothing to review about ${file}.`);
   const { left, right, before, after } = sidesOf(found, review.version);
   const diff = before === null || after === null ? null : diffTexts(before, after);

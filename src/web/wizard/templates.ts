@@ -1,8 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { isUpgateError } from "../../core/errors.js";
-import type { TemplateReview } from "../../core/template-review.js";
 import { driverMessage } from "../../store/driver-errors.js";
-import { markTemplateReviewed, readReviewedTemplates, readTemplateReview, type ReviewedTemplate } from "../../upgrade/templates.js";
+import { markTemplateReviewed, readReviewedTemplates, type ReviewedTemplate } from "../../upgrade/templates.js";
 import { comparisonOf, listedTemplate } from "../template-comparison.js";
 import type { DoneTemplates } from "../template-models.js";
 import { type Answer, confirmationOf, type Visit } from "./visit.js";
@@ -15,16 +14,15 @@ const SHOWN_LINES = 300;
 /** What the done page says about custom templates; null without the option `templates`, or where it can't be told: the upgrade is done all the same. */
 export async function doneTemplates({ context }: Visit): Promise<DoneTemplates | null> {
   const { settings, logger } = context;
-  if (settings.templates === null) return null;
   try {
-    const { version, templates } = (await readTemplateReview(context)) as TemplateReview;
-    const first = new Set(templates.slice(0, SHOWN).map(({ id }) => id));
-    const shown = await readReviewedTemplates(context, ({ id }) => first.has(id));
+    const read = await readReviewedTemplates(context, (_template, index) => index < SHOWN);
+    if (read === null) return null;
+    const { version, templates } = read.review;
     const { healthUrl } = settings.options.branding;
     return {
       version,
       count: templates.length,
-      templates: await compareInTurns(shown, version, healthUrl ?? null),
+      templates: await compareInTurns(read.reviewed, version, healthUrl ?? null),
       healthHref: healthUrl === undefined ? null : `${healthUrl}?templates`,
     };
   } catch (error) {
